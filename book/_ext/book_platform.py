@@ -1,0 +1,70 @@
+"""Page hygiene at build time: scripts that do not block, and a fallback inside every widget."""
+
+import json
+import re
+from pathlib import Path
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+VIEW_SCRIPT = re.compile(
+    rf'<script type="{re.escape(VIEW)}">(.*?)</script>', re.DOTALL
+)
+# These must run while the page is being parsed; everything else can wait.
+AT_ONCE = ("documentation_options", "widgets.js")
+
+
+def widget_fallbacks(notebook: Path) -> dict[str, str]:
+    """Return the HTML that stands for each widget, by the widget's model id."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    bundles = [
+        output.get("data", {})
+        for cell in cells
+        for output in cell.get("outputs", [])
+    ]
+    return {
+        data[VIEW]["model_id"]: "".join(data["text/html"])
+        for data in bundles
+        if VIEW in data
+    }
+
+
+def defer(script):
+    """Return the script with `defer`, as a new object: Sphinx shares these between pages."""
+    name = str(getattr(script, "filename", None) or "")
+    if not name or any(part in name for part in AT_ONCE):
+        return script
+    return type(script)(
+        name,
+        priority=script.priority,
+        **{**script.attributes, "defer": "defer"},
+    )
+
+
+def finish_page(app, pagename, templatename, context, doctree):
+    """Defer the page's scripts; put each widget's fallback where the widget will be."""
+    if pagename == "search":  # its template loads the search script in place
+        return
+    context["script_files"] = [
+        defer(script) for script in context.get("script_files", [])
+    ]
+    if doctree is None:
+        return
+    source = Path(app.env.doc2path(pagename))
+    if source.suffix != ".ipynb":
+        return
+    fallbacks = widget_fallbacks(source)
+
+    def with_fallback(match):
+        model_id = json.loads(match[1])["model_id"]
+        return f'<div data-widget="{model_id}">{fallbacks[model_id]}</div>'
+
+    context["body"] = VIEW_SCRIPT.sub(with_fallback, context["body"])
+
+
+def setup(app):
+    """Register with Sphinx."""
+    app.connect("html-page-context", finish_page, priority=900)
+    return {
+        "version": "1",
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -1,0 +1,43 @@
+"""Exactly what a chat model is trained on, step by step."""
+
+from chatshift.errors import (
+    BoundaryError,
+    ChatshiftError,
+    LabelError,
+    MessageError,
+    TemplateError,
+    TokenizeError,
+)
+from chatshift.loss import next_token_loss
+from chatshift.steps.labels import copy_labels
+from chatshift.steps.mask import IGNORE_INDEX, mask_prompt
+from chatshift.steps.prompt import render_prompt
+from chatshift.steps.render import render, strip_bos
+from chatshift.steps.shift import Shifted, shift
+from chatshift.steps.tokens import tokenize
+from chatshift.tiny import load_tokenizer, tiny_model
+from chatshift.trace import Trace, prepare
+
+__version__ = "0.1.0"
+__all__ = [
+    "IGNORE_INDEX",
+    "BoundaryError",
+    "ChatshiftError",
+    "LabelError",
+    "MessageError",
+    "Shifted",
+    "TemplateError",
+    "TokenizeError",
+    "Trace",
+    "copy_labels",
+    "load_tokenizer",
+    "mask_prompt",
+    "next_token_loss",
+    "prepare",
+    "render",
+    "render_prompt",
+    "shift",
+    "strip_bos",
+    "tiny_model",
+    "tokenize",
+]

@@ -1,0 +1,148 @@
+"""The book's exercises: your function against ours, on many small made-up conversations."""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from random import Random
+from typing import Any, NamedTuple
+
+from chatshift.errors import ChatshiftError
+from chatshift.show import Picture, framed, table
+from chatshift.steps.labels import copy_labels
+from chatshift.steps.mask import mask_prompt
+from chatshift.steps.shift import shift
+
+CASES = 200
+
+
+class Exercise(NamedTuple):
+    """A right solution, and what it is tried on."""
+
+    solution: Callable
+    arguments: Callable[[Random], tuple]
+
+
+def _ids(random: Random) -> list[int]:
+    return [random.randrange(5, 900) for _ in range(random.randrange(3, 12))]
+
+
+def _full_and_prompt(random: Random) -> tuple[list[int], list[int]]:
+    full = _ids(random)
+    return full, full[: random.randrange(1, len(full))]
+
+
+def _full_and_perhaps_prompt(random: Random) -> tuple[list[int], list[int]]:
+    full, prompt = _full_and_prompt(random)
+    if random.random() < 0.5:
+        prompt[random.randrange(len(prompt))] += 1
+    return full, prompt
+
+
+def _labels_and_length(random: Random) -> tuple[list[int], int]:
+    full, prompt = _full_and_prompt(random)
+    return full, len(prompt)
+
+
+def _full_and_masked(random: Random) -> tuple[list[int], list[int]]:
+    full, prompt = _full_and_prompt(random)
+    return full, mask_prompt(full, len(prompt))
+
+
+def _text_and_bos(random: Random) -> tuple[str, str]:
+    text = "<bos>" * random.randrange(2) + random.choice(["user: hi", "a <bos> in it", ""])
+    return text, "<bos>"
+
+
+def _conversation(random: Random) -> tuple[list[dict[str, str]]]:
+    turns = random.randrange(1, 4)
+    roles = ["system"] * random.randrange(2) + ["user", "assistant"] * turns
+    return ([{"role": role, "content": f"message {i}"} for i, role in enumerate(roles)],)
+
+
+EXERCISES = {
+    "count_trained": Exercise(lambda full, prompt: len(full) - len(prompt), _full_and_prompt),
+    "strip_bos": Exercise(lambda text, bos: text.removeprefix(bos), _text_and_bos),
+    "prompt_messages": Exercise(lambda messages: list(messages[:-1]), _conversation),
+    "is_prefix": Exercise(
+        lambda full, prompt: full[: len(prompt)] == prompt, _full_and_perhaps_prompt
+    ),
+    "copy_labels": Exercise(copy_labels, lambda random: (_ids(random),)),
+    "mask_prompt": Exercise(mask_prompt, _labels_and_length),
+    "shift": Exercise(shift, _full_and_masked),
+    "dropped": Exercise(lambda full, masked: (full[-1], masked[0]), _full_and_masked),
+}
+
+
+def check(name: str, mine: Callable) -> Picture:
+    """Return what became of your function: not attempted, all cases right, or the first wrong one.
+
+    Args:
+        name: the exercise, one of `EXERCISES`.
+        mine: your function; it is called with copies, and an error in it is not caught.
+
+    Returns:
+        A sentence, and for a wrong case a table that compares yours with the expected result.
+
+    Raises:
+        ChatshiftError: there is no such exercise.
+
+    Example:
+        >>> from chatshift.exercises import check
+        >>> check("mask_prompt", lambda labels, prompt_length: None)
+        not attempted
+        >>> check("mask_prompt", lambda labels, n: [-100] * n + labels[n:])
+        all 200 cases are right
+
+    Chapter: every one, under "Check yourself".
+    """
+    if name not in EXERCISES:
+        raise ChatshiftError(f"There is no exercise {name!r}; choose from {sorted(EXERCISES)}.")
+    exercise, random = EXERCISES[name], Random(0)
+    for case in range(1, CASES + 1):
+        arguments = exercise.arguments(random)
+        given = deepcopy(arguments)
+        result, expected = mine(*given), exercise.solution(*arguments)
+        if result is None or result is ...:
+            return _say("not attempted")
+        if given != arguments:
+            return _failure(case, "your function changed its input", arguments, given)
+        if any(result is argument for argument in given if isinstance(argument, list)):
+            return _say(f"case {case}: you returned the input itself, not a new list")
+        if type(result) is not type(expected) and not isinstance(result, (tuple, list)):
+            return _failure(case, "another type was expected", expected, result)
+        if _plain(result) != _plain(expected):
+            return _failure(case, f"for {_short(arguments)}", expected, result)
+    return _say(f"all {CASES} cases are right")
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, (tuple, list)) else value
+
+
+def _short(arguments: tuple) -> str:
+    return ", ".join(repr(argument) for argument in arguments)
+
+
+def _say(sentence: str) -> Picture:
+    return Picture(framed(f"<p>{sentence}</p>"), sentence)
+
+
+def _failure(case: int, what: str, expected: Any, result: Any) -> Picture:
+    names = getattr(expected, "_fields", ())
+    rows = list(_compared(_plain(expected), _plain(result), names))
+    shown = table(rows, ("where", "expected", "yours", ""))
+    sentence = f"case {case}: {what}"
+    return Picture(_say(sentence).html + shown.html, f"{sentence}\n{shown.text}")
+
+
+def _compared(
+    expected: Any, result: Any, names: tuple[str, ...] = (), where: str = ""
+) -> Iterator[tuple]:
+    """One row for each position; a list inside a list says which one it is."""
+    if not isinstance(expected, list) or not isinstance(result, list):
+        yield where or "result", expected, result, "" if expected == result else "different"
+        return
+    for i in range(max(len(expected), len(result))):
+        one = expected[i] if i < len(expected) else "nothing"
+        other = result[i] if i < len(result) else "nothing"
+        name = names[i] if i < len(names) else f"{where}[{i}]"
+        yield from _compared(one, other, (), name)

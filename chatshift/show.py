@@ -1,0 +1,298 @@
+"""A `Trace` as HTML and as plain text.
+
+Every function here reads the record and computes nothing again. Colour is never the only sign:
+each token also says in a word what happens to it. White space in a token is made visible.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from chatshift.steps.mask import IGNORE_INDEX
+from chatshift.trace import Row, Trace
+
+STEPS = (
+    ("render", "the whole conversation becomes one text"),
+    ("render_prompt", "everything before the answer becomes a text of its own"),
+    ("tokenize", "both texts become ids; the prompt's ids are the first of the full ids"),
+    ("copy_labels", "the labels start as a copy of the ids"),
+    ("mask_prompt", f"the prompt's labels become {IGNORE_INDEX}"),
+    ("shift", "the labels move one place to the left"),
+)
+
+# Tints of the text's own surroundings, so that one style serves light and dark pages.
+STYLE = """<style>
+.cs{line-height:1.35;margin:.5em 0;color:inherit;overflow-wrap:anywhere}
+.cs p{margin:.3em 0}
+.cs ol{display:flex;flex-wrap:wrap;gap:4px;list-style:none;margin:.4em 0;padding:0}
+.cs li{display:flex;flex-direction:column;align-items:center;box-sizing:border-box;margin:0;
+min-width:5.4em;padding:1px 4px;border:1px solid rgba(128,128,128,.6);border-radius:4px;
+font-size:.8rem}
+.cs code,.cs b{font-family:ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;color:inherit}
+.cs li b{white-space:pre}
+.cs li small{font-size:.75rem}
+.cs .masked{border-style:dashed;background:rgba(128,128,128,.12)}
+.cs .trained{border-color:#3b7dd8;background:rgba(59,125,216,.18)}
+.cs .dropped{border-style:dotted;border-color:#b3531f;background:rgba(214,120,50,.16)}
+.cs .dropped b{text-decoration:line-through}
+.cs .here{outline:3px solid #3b7dd8;outline-offset:1px}
+.cs pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.4em 0;padding:.5em .7em;
+border:1px solid rgba(128,128,128,.45);border-radius:4px;background:transparent;color:inherit}
+.cs mark{background:rgba(59,125,216,.22);color:inherit;border-bottom:2px solid #3b7dd8}
+.cs .scroll{overflow-x:auto}
+.cs table{border-collapse:collapse;margin:.4em 0;font-size:.9rem}
+.cs th,.cs td{padding:2px 10px;text-align:left;border-bottom:1px solid rgba(128,128,128,.35);
+background:transparent;color:inherit;white-space:pre-wrap}
+</style>"""
+
+VISIBLE = str.maketrans({" ": "·", "\n": "↵", "\r": "␍", "\t": "⇥"})
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Something to look at: HTML for a page, plain text for everything else."""
+
+    html: str
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def visible(piece: str) -> str:
+    """Return the text of a token with its white space made visible.
+
+    >>> visible(" on"), visible("\\n")
+    ('·on', '↵')
+    """
+    return piece.translate(VISIBLE) or "∅"
+
+
+def framed(body: str) -> str:
+    """Wrap HTML so that the style applies to it, and to nothing else."""
+    return f'{STYLE}<div class="cs">{body}</div>'
+
+
+def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> Picture:
+    """Return rows as a table; every cell is text, shown as it is."""
+    from tabulate import tabulate
+
+    cells = [[str(cell) for cell in row] for row in rows]
+    html = tabulate(cells, headers, tablefmt="html", disable_numparse=True)
+    text = tabulate(cells, headers, tablefmt="simple", disable_numparse=True)
+    return Picture(framed(f'<div class="scroll" tabindex="0">{html}</div>'), text)
+
+
+def picture(trace: Trace, step: int = 6) -> Picture:
+    """Return the trace after one of its six steps: one box for each token."""
+    rows = trace.rows()
+    text = table([_text_cells(row, step) for row in rows], TEXT_HEADERS[: TEXT_COLUMNS[step]]).text
+    return Picture(framed(step_frame(trace, step)), text)
+
+
+TEXT_HEADERS = ("position", "token", "part", "id", "label", "state")
+TEXT_COLUMNS = {1: 2, 2: 3, 3: 4, 4: 5, 5: 6, 6: 6}
+
+
+def _text_cells(row: Row, step: int) -> tuple:
+    cells = (row.position, visible(row.piece), row.part, row.token_id)
+    return (*cells, label_at(row, step), state_at(row, step))[: TEXT_COLUMNS[step]]
+
+
+def label_at(row: Row, step: int) -> str:
+    """Return the label that stands at this row's position after the step, as text."""
+    if step < 4:
+        return ""
+    if step == 4:
+        return str(row.token_id)
+    label = row.label if step == 5 else row.target
+    return "none" if label is None else str(label)
+
+
+def state_at(row: Row, step: int) -> str:
+    """Return in one word what the step does with this row's position."""
+    if step < 5:
+        return row.part if step > 1 else ""
+    if step == 5:
+        return "masked" if row.label == IGNORE_INDEX else "trained"
+    if row.target is None:
+        return "dropped"
+    return "trained" if row.counted else "masked"
+
+
+def cell(row: Row, step: int, extra: str = "") -> str:
+    """Return one token as a list item: position, text, id, label, state; always five lines."""
+    state = state_at(row, step)
+    lines = (row.token_id if step > 2 else "", label_at(row, step), state)
+    spans = "".join(f"<span>{line or '&nbsp;'}</span>" for line in lines)
+    classes = f"{state} {extra}".strip()
+    return (
+        f'<li class="{classes}"><small>{row.position}</small>'
+        f"<b>{escape(visible(row.piece))}</b>{spans}</li>"
+    )
+
+
+def strip(rows: Iterable[Row], step: int) -> str:
+    """Return the tokens as boxes in reading order."""
+    return f"<ol>{''.join(cell(row, step) for row in rows)}</ol>"
+
+
+def step_frame(trace: Trace, step: int) -> str:
+    """Return step 1 to 6 of the walk; each token keeps its place from step to step."""
+    name, what = STEPS[step - 1]
+    return (
+        f"<p><strong>Step {step} of 6, <code>{name}</code>:</strong> {what}.</p>"
+        f"{strip(trace.rows(), step)}<p>{_sum(trace, step)}</p>"
+    )
+
+
+def _sum(trace: Trace, step: int) -> str:
+    total, masked = len(trace.full_ids), len(trace.full_ids) - len(trace.supervised)
+    last, first = escape(visible(trace.pieces[-1])), trace.dropped.label
+    lines = "Lines of a box: position, token, "
+    return (
+        f"{len(trace.full_text)} characters of text.",
+        f"The prompt has {len(trace.prompt_text)} of the {len(trace.full_text)} characters; "
+        "the rest is the answer.",
+        f"{total} tokens, {trace.prompt_length} of them prompt. {lines}id.",
+        f"{total} labels, each equal to the id above it. {lines}id, label.",
+        f"{masked} labels masked, {total - masked} trained. {lines}id, label.",
+        f"{total - 1} pairs. The last input <code>{last}</code> and the first label "
+        f"<code>{first}</code> are dropped. {lines}id, label moved here from the right.",
+    )[step - 1]
+
+
+def position_frame(trace: Trace, position: int) -> str:
+    """Return what happens at one position of the shifted pair."""
+    row = trace.rows()[position]
+    read = escape("".join(trace.pieces[: position + 1])[-160:])
+    target = escape(visible(row.target_piece or ""))
+    counted = (
+        f"<strong>Counted</strong>: the label is {row.target}, the id of <code>{target}</code>."
+        if row.counted
+        else f"<strong>Not counted</strong>: the label is {row.target}, so the loss skips it."
+    )
+    return (
+        f"<p>At position {row.position} the model has read {row.position + 1} tokens, the last one "
+        f"<code>{escape(visible(row.piece))}</code>:</p><pre>{read}</pre>"
+        f"<p>It must now predict <code>{target}</code>. {counted}</p>"
+    )
+
+
+def token_frame(trace: Trace, position: int) -> str:
+    """Return one token in its text."""
+    row = trace.rows()[position]
+    before, after = trace.pieces[:position], trace.pieces[position + 1 :]
+    text = (
+        f"{escape(''.join(before))}<mark>{escape(visible(row.piece))}</mark>"
+        f"{escape(''.join(after))}"
+    )
+    return (
+        f"<p>Token {row.position}: <code>{escape(visible(row.piece))}</code>, id {row.token_id}, "
+        f"part of the {row.part}.</p><pre>{text}</pre>"
+    )
+
+
+def growth_frame(before: str, after: str, caption: str) -> str:
+    """Return a text with what was added to it marked."""
+    if not after.startswith(before):
+        return f"<p>{escape(caption)}</p><pre>{escape(after)}</pre>"
+    added = escape(after[len(before) :])
+    return f"<p>{escape(caption)}</p><pre>{escape(before)}<mark>{added}</mark></pre>"
+
+
+def mask_frame(trace: Trace, length: int) -> str:
+    """Return what would be learned if the first `length` labels were masked."""
+    off = length - trace.prompt_length
+    kept = "".join(f"<code>{escape(visible(piece))}</code> " for piece in trace.pieces[length:])
+    if off == 0:
+        verdict = "Right: the loss counts the answer, its end, and nothing else."
+    elif off < 0:
+        verdict = f"Too short by {-off}: the loss also counts tokens of the prompt."
+    else:
+        verdict = f"Too long by {off}: the answer's first tokens are never learned."
+    return (
+        f"<p><strong>{verdict}</strong></p><p>{length} labels masked, "
+        f"{len(trace.full_ids) - length} trained:</p><p>{kept}</p>"
+    )
+
+
+def alias_frame(trace: Trace, copied: bool) -> str:
+    """Return the inputs after masking, if the labels were copied or are the same list."""
+    rows = trace.rows()[trace.prompt_length - 3 :]
+    ids = [row.token_id if copied else row.label for row in rows]
+    lines = [
+        (row.position, visible(row.piece), token_id, row.label)
+        for row, token_id in zip(rows, ids, strict=True)
+    ]
+    code = "labels = list(input_ids)" if copied else "labels = input_ids"
+    verdict = (
+        "masking the labels leaves the inputs as they are."
+        if copied
+        else f"masking wrote {IGNORE_INDEX} into the inputs, which is no token id."
+    )
+    shown = table(lines, ("position", "token", "input_ids", "labels")).html
+    return f"<p><code>{code}</code>: {verdict}</p>{shown.removeprefix(STYLE)}"
+
+
+def pairs_frame(trace: Trace, places: int, loss: float | None = None) -> str:
+    """Return the pairs around the answer if the labels moved `places` to the left."""
+    start = trace.prompt_length - 2
+    length = len(trace.full_ids)
+    rows = []
+    for i in range(start, length - places):
+        label = trace.masked_labels[i + places]
+        counted = label != IGNORE_INDEX
+        target = visible(trace.pieces[i + places]) if counted else "(skipped)"
+        rows.append((i, visible(trace.pieces[i]), label, target))
+    what = ("itself", "the next token", "the token after the next")[places]
+    found = "" if loss is None else f" Loss: {loss:.4f}."
+    plural = "place" if places == 1 else "places"
+    shown = table(rows, ("position", "input", "label", "must predict")).html
+    return (
+        f"<p><strong>{places} {plural}:</strong> each token must predict {what}.{found}</p>"
+        f"{shown.removeprefix(STYLE)}"
+    )
+
+
+def ends_frame(trace: Trace, from_inputs: str, from_labels: str) -> str:
+    """Return the pairs that come of dropping the `"first"` or `"last"` of inputs and labels."""
+    start, length = trace.prompt_length - 2, len(trace.full_ids) - 1
+    at_input = 1 if from_inputs == "first" else 0
+    at_label = 1 if from_labels == "first" else 0
+    rows = [
+        (visible(trace.pieces[i + at_input]), visible(trace.pieces[i + at_label]))
+        for i in range(start, length)
+    ]
+    verdict = (
+        "it must predict what it has just read: itself.",
+        "right: it must predict the next token.",
+        "the labels moved right: it must predict the token before.",
+    )[at_label - at_input]
+    shown = table(rows, ("input", "label")).html
+    return (
+        f"<p>Drop the {from_inputs} input and the {from_labels} label. At each position, "
+        f"{verdict}</p>{shown.removeprefix(STYLE)}"
+    )
+
+
+def step_map(lit: int = 0) -> Picture:
+    """Return the six steps in a row, one of them lit; 0 lights none."""
+    names = [f"{number} {name}" for number, (name, _) in enumerate(STEPS, start=1)]
+    boxes = "".join(
+        f'<li class="{"trained" if number == lit else ""}"><b>{escape(name)}</b>'
+        f"<span>{'you are here' if number == lit else '&nbsp;'}</span></li>"
+        for number, name in enumerate(names, start=1)
+    )
+    text = " → ".join(f"[{n}]" if i == lit else n for i, n in enumerate(names, start=1))
+    return Picture(framed(f"<ol>{boxes}</ol>"), text)
+
+
+def text_box(text: str, caption: str = "") -> Picture:
+    """Return a text as it is, line breaks kept and control tokens written out."""
+    html = f"<p>{escape(caption)}</p><pre>{escape(text)}</pre>"
+    return Picture(framed(html), f"{caption}\n{text}".strip())

@@ -1,0 +1,1 @@
+"""The six steps, one module each; `chatshift.trace.prepare` composes them."""

@@ -1,0 +1,36 @@
+"""Step 2: everything before the answer becomes a text of its own."""
+
+from typing import Any
+
+from chatshift.messages import Conversation, check_ends_with_answer, check_messages
+from chatshift.template import apply_template
+
+
+def render_prompt(messages: Conversation, tokenizer: Any, **template_kwargs: Any) -> str:
+    """Return the text that stands before the answer: the prompt and the generation prompt.
+
+    Args:
+        messages: the whole conversation, the assistant's answer last; it is left out here.
+        tokenizer: a transformers tokenizer with a chat template.
+        **template_kwargs: the same as for `render`.
+
+    Returns:
+        `messages[:-1]` rendered with `add_generation_prompt=True`.
+
+    Raises:
+        MessageError: as in `render`; also if the last message is no answer, or the first one is.
+        TemplateError: as in `render`.
+
+    Example:
+        >>> from chatshift import load_tokenizer, render_prompt
+        >>> messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
+        >>> render_prompt(messages, load_tokenizer())
+        '<bos><start_of_turn>user\\nHi<end_of_turn>\\n<start_of_turn>model\\n'
+
+    Chapter: 2, The prompt only.
+    """
+    check_messages(messages)
+    check_ends_with_answer(messages)
+    return apply_template(
+        messages[:-1], tokenizer, add_generation_prompt=True, template_kwargs=template_kwargs
+    )

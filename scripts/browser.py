@@ -1,0 +1,48 @@
+"""Find a Chromium for the browser tests; run as a script, install one where there is none.
+
+Playwright brings its own browser where it can download it; elsewhere the system's package manager
+may have one.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ADVICE = (
+    "The browser tests need Chromium, and there is none. Install it with your system's package "
+    "manager (Debian, Ubuntu: apt-get install chromium) or with: playwright install chromium"
+)
+
+
+def find_browser() -> str | None:
+    """Return the path of a Chromium, Playwright's own or the system's."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+    if Path(own).exists():
+        return own
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def main() -> int:
+    """Install a browser if there is none; say how to get one if that fails."""
+    commands = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+    if shutil.which("apt-get"):
+        commands += [
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"],
+        ]
+    for command in commands:
+        if find_browser():
+            break
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+    found = find_browser()
+    print(f"browser: {found}" if found else ADVICE)
+    return 0 if found else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

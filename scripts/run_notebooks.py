@@ -1,0 +1,150 @@
+"""Execute the book's notebooks and store canonical outputs: the same source gives the same bytes.
+
+    python scripts/run_notebooks.py            execute all, store the outputs
+    python scripts/run_notebooks.py --check    execute all, fail where a stored byte differs
+
+Two runs of one notebook differ in the random ids of widgets, in times, and in the paths of a
+traceback. Those are renamed or left out; widget state that equals its default is left out too.
+"""
+
+import argparse
+import difflib
+import json
+import re
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import ipywidgets
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+BOOK = Path(__file__).parents[1] / "book"
+STATE = "application/vnd.jupyter.widget-state+json"
+VIEW = "application/vnd.jupyter.widget-view+json"
+REFERENCE = re.compile(r"IPY_MODEL_([0-9a-f]{32})")
+
+
+def execute(path: Path) -> str:
+    """Return the notebook, executed from its source alone, in canonical form."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata = NotebookNode(
+        kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
+        language_info={"name": "python"},
+    )
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        record_timing=False,
+        store_widget_state=True,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.execute()
+    notebook.metadata.language_info = NotebookNode(name="python")
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+    rename_widgets(notebook)
+    return nbformat.writes(notebook) + "\n"
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the cells that hold code."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def rename_widgets(notebook: NotebookNode) -> None:
+    """Name the widgets in the order in which they are seen, and drop what is never seen."""
+    stored = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
+    views = [
+        output.data[VIEW]
+        for cell in code_cells(notebook)
+        for output in cell.outputs
+        if VIEW in output.get("data", {})
+    ]
+    for model in stored.values():
+        default = default_state(model["model_name"])
+        model["state"] = {
+            key: value
+            for key, value in model["state"].items()
+            if key not in default or default[key] != value
+        }
+    names: dict[str, str] = {}
+
+    def visit(model_id: str) -> None:
+        if model_id not in names:
+            names[model_id] = f"w{len(names):04d}"
+            for reference in references(stored[model_id]):
+                visit(reference)
+
+    for view in views:
+        visit(view["model_id"])
+    links = {
+        model_id: [names[reference] for reference in references(model)]
+        for model_id, model in stored.items()
+        if model["model_name"] == "LinkModel" and names.keys() >= set(references(model))
+    }
+    for model_id in sorted(links, key=lambda model_id: links[model_id]):
+        visit(model_id)
+    for view in views:
+        view["model_id"] = names[view["model_id"]]
+    if names:
+        text = json.dumps({name: stored[model_id] for model_id, name in names.items()})
+        text = REFERENCE.sub(lambda match: f"IPY_MODEL_{names[match[1]]}", text)
+        block = {"state": json.loads(text), "version_major": 2, "version_minor": 0}
+        notebook.metadata.widgets = nbformat.from_dict({STATE: block})
+
+
+def references(model: dict) -> list[str]:
+    """Return the ids of the models that this one holds."""
+    return REFERENCE.findall(json.dumps(model["state"], sort_keys=True))
+
+
+@cache
+def default_state(model_name: str) -> dict:
+    """Return what a widget of this kind holds when nothing was set."""
+    kinds = {
+        "HTMLStyleModel": lambda: ipywidgets.HTML().style,
+        "SliderStyleModel": lambda: ipywidgets.IntSlider().style,
+        "ToggleButtonsStyleModel": lambda: ipywidgets.ToggleButtons().style,
+        "LinkModel": dict,
+    }
+    make = kinds.get(model_name) or getattr(ipywidgets, model_name.removesuffix("Model"))
+    made = make()
+    return made.get_state() if made else {}
+
+
+def difference(path: Path, fresh: str) -> str:
+    """Return the first differing lines of the stored notebook and a fresh run."""
+    stored = path.read_text(encoding="utf-8").splitlines()
+    lines = difflib.unified_diff(stored, fresh.splitlines(), "stored", "fresh", lineterm="", n=1)
+    return "\n".join(line[:200] for line in list(lines)[:20])
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare, and store nothing")
+    parser.add_argument("notebooks", nargs="*", type=Path, default=sorted(BOOK.glob("*.ipynb")))
+    arguments = parser.parse_args()
+    stale = 0
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        runs = pool.map(execute, arguments.notebooks)
+        for path, fresh in zip(arguments.notebooks, runs, strict=True):
+            same = path.read_text(encoding="utf-8") == fresh
+            print(f"{path.name}: {'same bytes' if same else 'changed'}", flush=True)
+            if not same and arguments.check:
+                stale += 1
+                print(difference(path, fresh))
+            elif not same:
+                path.write_text(fresh, encoding="utf-8")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

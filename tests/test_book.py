@@ -1,0 +1,189 @@
+"""The book as a whole: complete, executed, in the shape of a chapter, and short."""
+
+import json
+import re
+from pathlib import Path
+from statistics import median
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "book"
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+NAMES = [path.stem for path in NOTEBOOKS]
+
+HEADINGS = [
+    "Where we are",
+    "Predict",
+    "By hand",
+    "Picture",
+    "Move it",
+    "With chatshift",
+    "Break it",
+    "Check yourself",
+    "In the wild",
+    "Recap",
+]
+
+
+def cells(path):
+    return nbformat.read(path, as_version=4).cells
+
+
+def code_cells(path):
+    return [cell for cell in cells(path) if cell.cell_type == "code"]
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def sections(path):
+    """The cells under each second-level heading; the hook stands under the title."""
+    found: dict[str, list] = {"": []}
+    current = ""
+    for cell in cells(path):
+        headings = re.findall(r"^## (.+)$", cell.source, flags=re.MULTILINE)
+        is_text = cell.cell_type == "markdown"
+        for heading in headings if is_text else []:
+            found[heading] = [cell]
+            current = heading
+        if not (is_text and headings):
+            found[current].append(cell)
+    return found
+
+
+def prose(source):
+    """The words a reader reads: no link targets, no markup."""
+    text = re.sub(r"\]\([^)]*\)", "]", source)
+    text = re.sub(r"</?\w+>|^```.*$|^#+ ", " ", text, flags=re.MULTILINE)
+    return re.sub(r"[\[\]*`]", "", text)
+
+
+def words(source):
+    return re.findall(r"[\w'<>=-]+", prose(source))
+
+
+def blocks(path):
+    """The stretches of text without a break; code cells and headings are breaks."""
+    sources = [
+        cell.source if cell.cell_type == "markdown" else "\n## code\n" for cell in cells(path)
+    ]
+    return re.split(r"^#+ .*$", "\n\n".join(sources), flags=re.MULTILINE)
+
+
+def table_of_contents():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    return [toc["root"], *(chapter["file"] for chapter in chapters)]
+
+
+def test_every_notebook_is_in_the_table_of_contents_and_in_order():
+    listed = [Path(name).name for name in table_of_contents()]
+    assert sorted(listed) == NAMES
+    numbered = [name for name in listed if name[0].isdigit()]
+    assert numbered == sorted(numbered)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_every_cell_was_executed_once_and_in_order(path):
+    counts = [cell.execution_count for cell in code_cells(path)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_every_cell_ends_in_a_value_or_in_its_error(path):
+    for cell in code_cells(path):
+        kinds = {output.output_type for output in cell.outputs}
+        assert kinds, f"this cell shows nothing:\n{cell.source}"
+        assert ("error" in kinds) == ("raises-exception" in tags(cell)), cell.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_cells_are_short(path):
+    lines = [len(cell.source.splitlines()) for cell in code_cells(path)]
+    assert max(lines) <= 12
+    assert median(lines) <= 4
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_the_parts_of_a_chapter(path):
+    parts = sections(path)
+    assert [heading for heading in parts if heading] == HEADINGS
+    code = {name: [c for c in part if c.cell_type == "code"] for name, part in parts.items()}
+    text = {
+        name: "\n".join(c.source for c in part if c.cell_type == "markdown")
+        for name, part in parts.items()
+    }
+    hook = text[""].split("\n\n", 1)[1]
+    assert len(words(hook)) <= 60
+    assert "](https://" in hook, "the hook is a bug that somebody shipped, with its source"
+    assert "show.step_map(" in code["Where we are"][0].source
+    assert "<details><summary>Answer</summary>" in text["Predict"]
+    assert len(code["By hand"][0].source.splitlines()) <= 8
+    assert any(
+        "<li " in output.data.get("text/html", "") or "<pre>" in output.data["text/html"]
+        for cell in code["Picture"]
+        for output in cell.outputs
+        if "text/html" in output.data
+    )
+    assert any("widgets." in cell.source for cell in code["Move it"])
+    assert any("assert mine == theirs" in cell.source for cell in code["With chatshift"])
+    assert any("raises-exception" in tags(cell) for cell in code["Break it"])
+    assert any("not attempted" in str(cell.outputs) for cell in code["Check yourself"])
+    solutions = [cell for cell in code["Check yourself"] if "hide-input" in tags(cell)]
+    assert len(solutions) == 1
+    assert "all 200 cases are right" in str(solutions[0].outputs)
+    assert "](https://" in text["In the wild"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_the_prose_is_short(path):
+    texts = blocks(path)
+    for text in texts:
+        assert len(words(text)) <= 60, text
+        for sentence in re.split(r"(?<=[.?!:;])\s|\n\n|\n- ", prose(text)):
+            assert len(words(sentence)) < 25, sentence
+    assert 600 <= sum(len(words(text)) for text in texts) <= 1200
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_no_output_is_typed_by_hand(path):
+    for cell in cells(path):
+        if cell.cell_type == "markdown":
+            fences = re.findall(r"^```(.*)$", cell.source, flags=re.MULTILINE)
+            assert [fence for fence in fences if fence] in ([], ["{note}"]), cell.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_no_path_of_a_machine_is_stored(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"/home/|/root/|/Users/|/tmp/|site-packages|0x[0-9a-f]{8}", text)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+def test_the_page_knows_every_kind_of_widget_in_it(path):
+    known = set(re.findall(r"^    (\w+Model)\(", (BOOK / "_assets/widgets.js").read_text(), re.M))
+    without_view = {"LayoutModel", "HTMLStyleModel", "SliderStyleModel", "ToggleButtonsStyleModel"}
+    metadata = json.loads(path.read_text())["metadata"]
+    state = metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    kinds = {model["model_name"] for model in state.values()}
+    assert kinds <= known | without_view | {"LinkModel"}
+    assert known == {"HTMLModel", "VBoxModel", "StackModel", "IntSliderModel", "ToggleButtonsModel"}
+
+
+def test_the_care_note_is_on_the_first_page_only():
+    with_note = [path.stem for path in NOTEBOOKS if "findahelpline.com" in path.read_text()]
+    assert with_note == ["index"]
+
+
+def test_the_conversation_is_kept_letter_for_letter():
+    from chatshift.tiny import data_point
+
+    assert [(message["role"], message["content"]) for message in data_point()] == [
+        ("system", "You are a assistant responsible for classifying mental health status."),
+        ("user", "I am depressed and want to die"),
+        ("assistant", "based on what you described it's depression'"),
+    ]

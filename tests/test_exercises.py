@@ -1,0 +1,56 @@
+"""The checker: it passes what is right, and shows the first case of what is not."""
+
+from collections.abc import Callable
+
+import pytest
+
+from chatshift import ChatshiftError
+from chatshift.exercises import EXERCISES, check
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_our_solutions_pass_and_stubs_are_not_attempted(name):
+    assert check(name, EXERCISES[name].solution).text == "all 200 cases are right"
+    assert check(name, lambda *arguments: None).text == "not attempted"
+    assert check(name, lambda *arguments: ...).text == "not attempted"
+
+
+WRONG: dict[str, Callable] = {
+    "count_trained": lambda full, prompt: len(full) - len(prompt) - 1,
+    "strip_bos": lambda text, bos: text.replace(bos, ""),
+    "prompt_messages": lambda messages: messages[:-2],
+    "is_prefix": lambda full, prompt: full[0] == prompt[0],
+    "copy_labels": lambda ids: ids,
+    "mask_prompt": lambda labels, n: [-100] * (n - 1) + labels[n - 1 :],
+    "shift": lambda ids, labels: (ids[1:], labels[:-1]),
+    "dropped": lambda full, masked: (full[0], masked[-1]),
+}
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_wrong_functions_fail(name):
+    assert check(name, WRONG[name]).text.startswith("case ")
+
+
+def test_a_failure_is_a_table_of_tokens():
+    lines = check("mask_prompt", WRONG["mask_prompt"]).text.splitlines()
+    assert lines[1].split() == ["where", "expected", "yours"]
+    assert sum("different" in line for line in lines) == 1
+    assert "input_ids[0]" in check("shift", WRONG["shift"]).text
+
+
+def test_a_changed_input_is_seen():
+    def mask_in_place(labels, n):
+        labels[:n] = [-100] * n
+        return list(labels)
+
+    assert "your function changed its input" in check("mask_prompt", mask_in_place).text
+
+
+def test_another_type_is_seen():
+    assert "another type" in check("is_prefix", lambda full, prompt: 1).text
+
+
+def test_unknown_exercise():
+    with pytest.raises(ChatshiftError, match="There is no exercise 'x'; choose from"):
+        check("x", len)

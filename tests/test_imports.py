@@ -1,0 +1,14 @@
+"""`import chatshift` stays light: heavy libraries wait until they are needed."""
+
+import subprocess
+import sys
+
+HEAVY = ("torch", "transformers", "numpy", "pyarrow", "datasets", "jinja2", "ipywidgets")
+
+
+def test_import_loads_no_heavy_library():
+    code = f"import sys, chatshift; print([n for n in {HEAVY} if n in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"

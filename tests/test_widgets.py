@@ -1,0 +1,50 @@
+"""Widgets: the right frame is shown, and the frames are there without any script."""
+
+import ipywidgets
+import pytest
+
+from chatshift import show, widgets
+
+MADE = {
+    "step_through": (6, lambda trace: widgets.step_through(trace)),
+    "growing_render": (2, lambda trace: widgets.growing_render(["a", "ab"])),
+    "compare_renders": (3, lambda trace: widgets.compare_renders(trace)),
+    "token_inspector": (41, lambda trace: widgets.token_inspector(trace, start=5)),
+    "copy_or_alias": (2, lambda trace: widgets.copy_or_alias(trace)),
+    "mask_explorer": (40, lambda trace: widgets.mask_explorer(trace)),
+    "position_inspector": (40, lambda trace: widgets.position_inspector(trace, start=30)),
+    "shift_explorer": (3, lambda trace: widgets.shift_explorer(trace, {0: 1.0, 1: 2.0, 2: 3.0})),
+    "which_end": (4, lambda trace: widgets.which_end(trace)),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_every_frame_is_in_the_widget_and_in_its_fallback(name, trace):
+    count, make = MADE[name]
+    frames = make(trace)
+    assert len(frames.frames) == count
+    bundle = frames._repr_mimebundle_()
+    assert bundle["text/plain"] == f"Frames({frames.name!r}, {count} frames)"
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    for title, html in frames.frames:
+        assert html in bundle["text/html"]
+        assert show.escape(title) in bundle["text/html"]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_the_control_and_the_stack_agree(name, trace):
+    frames = MADE[name][1](trace)
+    _, control, stack = frames.widget.children
+    number = control.index if isinstance(control, ipywidgets.ToggleButtons) else control.value
+    assert stack.selected_index == number
+    assert len(stack.children) > number
+    shown = stack.children[number].value
+    assert any(html in shown for _, html in frames.frames)
+
+
+def test_the_sliders_number_is_what_it_is_about(trace):
+    _, control, stack = widgets.mask_explorer(trace).widget.children
+    assert (control.min, control.value, control.max) == (1, 31, 40)
+    assert "Right:" in stack.children[31].value
+    _, control, stack = widgets.step_through(trace).widget.children
+    assert "Step 4 of 6" in stack.children[4].value
