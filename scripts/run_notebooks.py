@@ -39,6 +39,7 @@ def execute(path: Path) -> str:
     client = NotebookClient(
         notebook,
         timeout=120,
+        extra_arguments=["--log-level=ERROR"],  # no note about local, unencrypted messages
         record_timing=False,
         store_widget_state=True,
         resources={"metadata": {"path": str(path.parent)}},
