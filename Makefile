@@ -46,7 +46,7 @@ test: .venv/test book
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python scripts/run_notebooks.py --check
-	$(BIN)/pytest -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=120 $(NOTEBOOKS)
+	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 $(NOTEBOOKS)
 	$(BIN)/pytest -n 2
 
 bench: .venv/book

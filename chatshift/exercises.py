@@ -129,7 +129,7 @@ def _say(sentence: str) -> Picture:
 def _failure(case: int, what: str, expected: Any, result: Any) -> Picture:
     names = getattr(expected, "_fields", ())
     rows = list(_compared(_plain(expected), _plain(result), names))
-    shown = table(rows, ("where", "expected", "yours", ""))
+    shown = table(rows, ("where", "expected", "yours", "compared"))
     sentence = f"case {case}: {what}"
     return Picture(_say(sentence).html + shown.html, f"{sentence}\n{shown.text}")
 
@@ -139,7 +139,7 @@ def _compared(
 ) -> Iterator[tuple]:
     """One row for each position; a list inside a list says which one it is."""
     if not isinstance(expected, list) or not isinstance(result, list):
-        yield where or "result", expected, result, "" if expected == result else "different"
+        yield where or "result", expected, result, "same" if expected == result else "different"
         return
     for i in range(max(len(expected), len(result))):
         one = expected[i] if i < len(expected) else "nothing"

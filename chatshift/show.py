@@ -43,7 +43,7 @@ border:1px solid rgba(128,128,128,.45);border-radius:4px;background:transparent;
 .cs .scroll{overflow-x:auto}
 .cs table{border-collapse:collapse;margin:.4em 0;font-size:.9rem}
 .cs th,.cs td{padding:2px 10px;text-align:left;border-bottom:1px solid rgba(128,128,128,.35);
-background:transparent;color:inherit;white-space:pre-wrap}
+background:transparent;color:inherit;white-space:pre-wrap;overflow-wrap:normal}
 </style>"""
 
 VISIBLE = str.maketrans({" ": "·", "\n": "↵", "\r": "␍", "\t": "⇥"})
@@ -169,7 +169,8 @@ def _sum(trace: Trace, step: int) -> str:
 def position_frame(trace: Trace, position: int) -> str:
     """Return what happens at one position of the shifted pair."""
     row = trace.rows()[position]
-    read = escape("".join(trace.pieces[: position + 1])[-160:])
+    first = max(0, position - 39)  # a long conversation is shown by its last 40 tokens
+    read = escape(("…" if first else "") + "".join(trace.pieces[first : position + 1]))
     target = escape(visible(row.target_piece or ""))
     counted = (
         f"<strong>Counted</strong>: the label is {row.target}, the id of <code>{target}</code>."

@@ -15,11 +15,13 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import ipywidgets
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 BOOK = Path(__file__).parents[1] / "book"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -36,15 +38,18 @@ def execute(path: Path) -> str:
     )
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
-    client = NotebookClient(
-        notebook,
-        timeout=120,
-        extra_arguments=["--log-level=ERROR"],  # no note about local, unencrypted messages
-        record_timing=False,
-        store_widget_state=True,
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    client.execute()
+    with TemporaryDirectory() as sockets:
+        # Files instead of ports: kernels that start at one moment may be given the same port.
+        config = Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/kernel"})
+        client = NotebookClient(
+            notebook,
+            config=config,
+            timeout=120,
+            record_timing=False,
+            store_widget_state=True,
+            resources={"metadata": {"path": str(path.parent)}},
+        )
+        client.execute()
     notebook.metadata.language_info = NotebookNode(name="python")
     for cell in code_cells(notebook):
         for output in cell.outputs:

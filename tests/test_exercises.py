@@ -34,7 +34,7 @@ def test_wrong_functions_fail(name):
 
 def test_a_failure_is_a_table_of_tokens():
     lines = check("mask_prompt", WRONG["mask_prompt"]).text.splitlines()
-    assert lines[1].split() == ["where", "expected", "yours"]
+    assert lines[1].split() == ["where", "expected", "yours", "compared"]
     assert sum("different" in line for line in lines) == 1
     assert "input_ids[0]" in check("shift", WRONG["shift"]).text
 
