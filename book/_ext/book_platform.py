@@ -4,6 +4,10 @@ import json
 import re
 from pathlib import Path
 
+from chatshift.show import STYLE
+from chatshift.tiny import FOLDER, data_point
+from chatshift.tiny.formats import FORMATS, TEMPLATES
+
 VIEW = "application/vnd.jupyter.widget-view+json"
 VIEW_SCRIPT = re.compile(
     rf'<script type="{re.escape(VIEW)}">(.*?)</script>', re.DOTALL
@@ -60,8 +64,32 @@ def finish_page(app, pagename, templatename, context, doctree):
     context["body"] = VIEW_SCRIPT.sub(with_fallback, context["body"])
 
 
+def write_package_data(app, exception):
+    """Put the bundled tokenizer and templates, and the pictures' style, beside the pages."""
+    if exception is not None:
+        return
+    static = Path(app.outdir) / "_static"
+    folder = static / "playground"
+    folder.mkdir(exist_ok=True)
+    formats = {
+        name: {
+            **chosen._asdict(),
+            "template": (TEMPLATES / f"{name}.jinja").read_text("utf-8"),
+        }
+        for name, chosen in FORMATS.items()
+    }
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        data = json.loads((FOLDER / name).read_text("utf-8"))
+        (folder / name).write_text(json.dumps(data), "utf-8")
+    (folder / "formats.json").write_text(json.dumps(formats), "utf-8")
+    (folder / "conversation.json").write_text(json.dumps(data_point()), "utf-8")
+    style = re.sub(r"</?style>", "", STYLE)
+    (static / "tokens.css").write_text(style, "utf-8")
+
+
 def setup(app):
     """Register with Sphinx."""
+    app.connect("build-finished", write_package_data)
     app.connect("html-page-context", finish_page, priority=900)
     return {
         "version": "1",
