@@ -23,7 +23,7 @@ help:
 	touch $@
 
 book: .venv/book
-	$(BIN)/jupyter-book build . --warningiserror --nitpick --keep-going --quiet
+	$(BIN)/jupyter-book build . --all --warningiserror --nitpick --keep-going --quiet
 	@echo "The book: file://$(CURDIR)/_build/html/index.html"
 
 lab: .venv/book
@@ -40,7 +40,7 @@ lint: .venv/test
 	$(BIN)/mypy
 
 test: .venv/test book
-	$(BIN)/python scripts/fetch_gemma.py
+	$(BIN)/python scripts/fetch.py
 	$(BIN)/python scripts/browser.py
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ def next_token_loss(logits: Any, labels: Any, *, reduction: str = "mean") -> Any
             0 where the label is `IGNORE_INDEX`.
 
     Returns:
-        A tensor: one number in nats, or the shape of `labels` for `"none"`.
+        A tensor with one number, in nats; for `"none"` one number for each label.
 
     Raises:
         LabelError: the shapes do not fit, no label counts, a label is no token id, or the

@@ -166,6 +166,37 @@ def _sum(trace: Trace, step: int) -> str:
     )[step - 1]
 
 
+def steps_table(trace: Trace) -> Picture:
+    """Return all six steps as one table: a line for each position, a column for each value."""
+    lines = [
+        (r.position, visible(r.piece), r.part, r.token_id, *(label_at(r, s) for s in (4, 5, 6)))
+        for r in trace.rows()
+    ]
+    headers = ("position", "token", "part", "id", "label", "masked label", "shifted label")
+    return table(lines, headers)
+
+
+def tokens_table(trace: Trace) -> Picture:
+    """Return the tokens as a table."""
+    lines = [(row.position, visible(row.piece), row.token_id, row.part) for row in trace.rows()]
+    return table(lines, ("position", "token", "id", "part"))
+
+
+def positions_table(trace: Trace) -> Picture:
+    """Return what each position must predict, as a table."""
+    lines = [
+        (
+            row.position,
+            visible(row.piece),
+            visible(row.target_piece or ""),
+            row.target,
+            "yes" if row.counted else "no",
+        )
+        for row in trace.rows()[:-1]
+    ]
+    return table(lines, ("position", "has just read", "must predict", "label", "counted"))
+
+
 def position_frame(trace: Trace, position: int) -> str:
     """Return what happens at one position of the shifted pair."""
     row = trace.rows()[position]
@@ -206,18 +237,28 @@ def growth_frame(before: str, after: str, caption: str) -> str:
     return f"<p>{escape(caption)}</p><pre>{escape(before)}<mark>{added}</mark></pre>"
 
 
+def mask_verdict(trace: Trace, length: int) -> str:
+    """Return in one sentence whether `length` labels are the right number to mask."""
+    off = length - trace.prompt_length
+    if off == 0:
+        return "Right: the loss counts the answer, its end, and nothing else."
+    if off < 0:
+        return f"Too short by {-off}: the loss also counts tokens of the prompt."
+    return f"Too long by {off}: the answer's first tokens are never learned."
+
+
+def masks_table(trace: Trace) -> Picture:
+    """Return every length that could be masked, with its verdict, as a table."""
+    total = len(trace.full_ids)
+    lines = [(n, total - n, mask_verdict(trace, n)) for n in range(1, total)]
+    return table(lines, ("masked", "trained", "verdict"))
+
+
 def mask_frame(trace: Trace, length: int) -> str:
     """Return what would be learned if the first `length` labels were masked."""
-    off = length - trace.prompt_length
     kept = "".join(f"<code>{escape(visible(piece))}</code> " for piece in trace.pieces[length:])
-    if off == 0:
-        verdict = "Right: the loss counts the answer, its end, and nothing else."
-    elif off < 0:
-        verdict = f"Too short by {-off}: the loss also counts tokens of the prompt."
-    else:
-        verdict = f"Too long by {off}: the answer's first tokens are never learned."
     return (
-        f"<p><strong>{verdict}</strong></p><p>{length} labels masked, "
+        f"<p><strong>{mask_verdict(trace, length)}</strong></p><p>{length} labels masked, "
         f"{len(trace.full_ids) - length} trained:</p><p>{kept}</p>"
     )
 

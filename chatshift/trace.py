@@ -50,21 +50,21 @@ class Trace:
     messages: tuple[Message, ...]
     """A copy of the conversation."""
     full_text: str
-    """Step 1: the whole conversation, rendered."""
+    """The whole conversation, rendered (step 1)."""
     prompt_text: str
-    """Step 2: everything before the answer, with the generation prompt."""
+    """Everything before the answer, with the generation prompt (step 2)."""
     full_ids: tuple[int, ...]
-    """Step 3: T ids."""
+    """The T ids of the full text (step 3)."""
     prompt_ids: tuple[int, ...]
-    """Step 3: the ids of the prompt; proven to be the first of `full_ids`."""
+    """The ids of the prompt, proven to be the first of `full_ids` (step 3)."""
     unmasked_labels: tuple[int, ...]
-    """Step 4: T labels, equal to `full_ids`."""
+    """T labels, equal to `full_ids` (step 4)."""
     masked_labels: tuple[int, ...]
-    """Step 5: T labels; `IGNORE_INDEX` where nothing is learned."""
+    """T labels, `IGNORE_INDEX` where nothing is learned (step 5)."""
     input_ids: tuple[int, ...]
-    """Step 6: `full_ids` without the last, T - 1."""
+    """`full_ids` without the last, T - 1 of them (step 6)."""
     labels: tuple[int, ...]
-    """Step 6: `masked_labels` without the first, T - 1: already shifted."""
+    """`masked_labels` without the first, T - 1 of them, so already shifted (step 6)."""
     pieces: tuple[str, ...] = field(compare=False)
     """The text of each of the T tokens."""
 

@@ -1,8 +1,8 @@
 """Things to move: frames made by `chatshift.show`, under a slider or a row of buttons.
 
 All frames exist before anything is moved and are linked in the browser, so a widget works in a
-notebook, and in a static page with no kernel. Each one also carries its frames as plain HTML, for
-readers without scripts and for notebooks that are not trusted.
+notebook, and in a static page with no kernel. Each one also carries a table, or its frames, as
+plain HTML: for readers without scripts and for notebooks that are not trusted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ class Frames:
         slider: a slider from `first` on; otherwise one button for each frame.
         first: the number of the first frame on the slider.
         start: the frame to show first, counted from 0.
+        instead: what stands for the widget where nothing moves; otherwise all frames, folded.
     """
 
     def __init__(
@@ -31,10 +32,11 @@ class Frames:
         slider: bool = True,
         first: int = 0,
         start: int = 0,
+        instead: show.Picture | None = None,
     ) -> None:
         import ipywidgets
 
-        self.frames, self.name = list(frames), name
+        self.frames, self.name, self.instead = list(frames), name, instead
         layout, style = ipywidgets.Layout(), ipywidgets.HTML().style  # shared, to store them once
         children = [
             ipywidgets.HTML(f'<div class="cs">{html}</div>', layout=layout, style=style)
@@ -61,18 +63,24 @@ class Frames:
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = dict(self.widget._repr_mimebundle_(**kwargs))
-        items = "".join(
-            f"<details><summary>{show.escape(self.name)}: {show.escape(title)}</summary>{html}"
-            "</details>"
-            for title, html in self.frames
+        return {**bundle, "text/plain": repr(self), "text/html": self._still()}
+
+    def _still(self) -> str:
+        if self.instead is not None:
+            return self.instead.html
+        return show.framed(
+            "".join(
+                f"<details><summary>{show.escape(self.name)}: {show.escape(title)}</summary>{html}"
+                "</details>"
+                for title, html in self.frames
+            )
         )
-        return {**bundle, "text/plain": repr(self), "text/html": show.framed(items)}
 
 
 def step_through(trace: Trace) -> Frames:
     """All six steps, each token in its place."""
     frames = [(str(step), show.step_frame(trace, step)) for step in range(1, 7)]
-    return Frames(frames, "step", first=1)
+    return Frames(frames, "step", first=1, instead=show.steps_table(trace))
 
 
 def growing_render(texts: Sequence[str]) -> Frames:
@@ -99,7 +107,7 @@ def compare_renders(trace: Trace) -> Frames:
 def token_inspector(trace: Trace, start: int = 0) -> Frames:
     """One token at a time, in its text."""
     frames = [(str(i), show.token_frame(trace, i)) for i in range(len(trace.full_ids))]
-    return Frames(frames, "token", start=start)
+    return Frames(frames, "token", start=start, instead=show.tokens_table(trace))
 
 
 def copy_or_alias(trace: Trace) -> Frames:
@@ -112,13 +120,14 @@ def mask_explorer(trace: Trace) -> Frames:
     """Every prompt length that could be masked, and what it would train."""
     lengths = range(1, len(trace.full_ids))
     frames = [(str(length), show.mask_frame(trace, length)) for length in lengths]
-    return Frames(frames, "masked", first=1, start=trace.prompt_length - 1)
+    right = trace.prompt_length - 1
+    return Frames(frames, "masked", first=1, start=right, instead=show.masks_table(trace))
 
 
 def position_inspector(trace: Trace, start: int = 0) -> Frames:
     """What the model has read at a position, what it must predict, and whether that counts."""
     frames = [(str(i), show.position_frame(trace, i)) for i in range(len(trace.input_ids))]
-    return Frames(frames, "position", start=start)
+    return Frames(frames, "position", start=start, instead=show.positions_table(trace))
 
 
 def shift_explorer(trace: Trace, losses: Mapping[int, float]) -> Frames:

@@ -1,5 +1,6 @@
 """The book as a whole: complete, executed, in the shape of a chapter, and short."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -81,8 +82,11 @@ def table_of_contents():
 
 
 def test_every_notebook_is_in_the_table_of_contents_and_in_order():
-    listed = [Path(name).name for name in table_of_contents()]
+    entries = table_of_contents()
+    listed = [Path(name).name for name in entries if (ROOT / f"{name}.ipynb").exists()]
     assert sorted(listed) == NAMES
+    pages = {path.with_suffix("") for path in BOOK.glob("*.md")}
+    assert {ROOT / name for name in entries} == pages | {BOOK / name for name in NAMES}
     numbered = [name for name in listed if name[0].isdigit()]
     assert numbered == sorted(numbered)
 
@@ -172,6 +176,41 @@ def test_the_page_knows_every_kind_of_widget_in_it(path):
     kinds = {model["model_name"] for model in state.values()}
     assert kinds <= known | without_view | {"LinkModel"}
     assert known == {"HTMLModel", "VBoxModel", "StackModel", "IntSliderModel", "ToggleButtonsModel"}
+
+
+def links(text):
+    return set(re.findall(r"\]\((https://[^)]+)\)", text))
+
+
+def test_every_link_is_in_the_references_and_every_reference_is_linked():
+    found = set()
+    for path in NOTEBOOKS:
+        for cell in cells(path):
+            if cell.cell_type == "markdown":
+                found |= links(cell.source)
+    listed = set(re.findall(r"url = \{([^}]+)\}", (BOOK / "references.bib").read_text()))
+    assert found - {"https://findahelpline.com"} == listed
+
+
+def test_every_term_of_the_glossary_is_linked_where_it_is_needed():
+    terms = re.findall(r"^## (.+)$", (BOOK / "glossary.md").read_text(), flags=re.MULTILINE)
+    anchors = {term.lower().replace(" ", "-") for term in terms}
+    linked = [
+        anchor
+        for path in NOTEBOOKS
+        for anchor in re.findall(r"\(glossary\.md#([\w-]+)\)", path.read_text())
+    ]
+    assert set(linked) == anchors
+    assert len(linked) == len(set(linked)), "a term is linked at its first use only"
+
+
+def test_what_comes_from_others_is_listed_with_its_hash():
+    listed = (ROOT / "THIRD_PARTY.md").read_text()
+    vendored = [p for p in (BOOK / "_assets/vendor").rglob("*") if p.is_file()]
+    for path in vendored:
+        if not path.name.endswith("LICENSE.txt"):
+            assert hashlib.sha256(path.read_bytes()).hexdigest() in listed, path.name
+            assert str(path.relative_to(ROOT)) in listed
 
 
 def test_the_care_note_is_on_the_first_page_only():

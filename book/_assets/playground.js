@@ -37,7 +37,7 @@ const textPanel = (title, before, after) =>
   element(
     "section",
     {},
-    element("h3", {}, title),
+    element("h2", {}, title),
     element("pre", { tabindex: 0 }, before, after ? element("mark", {}, after) : ""),
   );
 
@@ -60,7 +60,7 @@ const strip = (title, result, step) =>
   element(
     "section",
     {},
-    element("h3", {}, title),
+    element("h2", {}, title),
     element("ol", {}, ...result.full_ids.map((_, i) => box(result, step, i))),
   );
 

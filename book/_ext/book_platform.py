@@ -2,7 +2,11 @@
 
 import json
 import re
+from html import escape
 from pathlib import Path
+from textwrap import shorten
+
+from docutils import nodes
 
 from chatshift.show import STYLE
 from chatshift.tiny import FOLDER, data_point
@@ -43,6 +47,24 @@ def defer(script):
     )
 
 
+def description(doctree, context) -> str:
+    """Return the tags that say what a page is about: its title and its first paragraph."""
+    paragraph = doctree.next_node(nodes.paragraph)
+    text = shorten(paragraph.astext(), width=180, placeholder="…")
+    values = {
+        "og:title": doctree.next_node(nodes.title).astext(),
+        "og:description": text,
+        "og:site_name": context["project"],
+        "og:type": "article",
+        "twitter:card": "summary",
+    }
+    tags = [
+        f'<meta property="{name}" content="{escape(value)}">'
+        for name, value in values.items()
+    ]
+    return f'<meta name="description" content="{escape(text)}">' + "".join(tags)
+
+
 def finish_page(app, pagename, templatename, context, doctree):
     """Defer the page's scripts; put each widget's fallback where the widget will be."""
     if pagename == "search":  # its template loads the search script in place
@@ -52,6 +74,11 @@ def finish_page(app, pagename, templatename, context, doctree):
     ]
     if doctree is None:
         return
+    context["metatags"] += description(doctree, context)
+    # A label that is not what the fold visibly says, and a role that a list of
+    # references may not have.
+    body = context["body"].replace(' aria-label="Toggle hidden content"', "")
+    context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
     source = Path(app.env.doc2path(pagename))
     if source.suffix != ".ipynb":
         return

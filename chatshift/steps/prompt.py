@@ -15,7 +15,7 @@ def render_prompt(messages: Conversation, tokenizer: Any, **template_kwargs: Any
         **template_kwargs: the same as for `render`.
 
     Returns:
-        `messages[:-1]` rendered with `add_generation_prompt=True`.
+        All messages but the last, rendered with `add_generation_prompt=True`.
 
     Raises:
         MessageError: as in `render`; also if the last message is no answer, or the first one is.

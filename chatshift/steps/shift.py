@@ -25,7 +25,7 @@ def shift(input_ids: Sequence[int], labels: Sequence[int]) -> Shifted:
         labels: the masked labels, T of them, not yet shifted.
 
     Returns:
-        `input_ids[:-1]` and `labels[1:]`, both new lists of T - 1.
+        The inputs without their last, and the labels without their first, as new lists of T - 1.
 
     Raises:
         LabelError: the lengths differ, there are fewer than two tokens, or the labels have been
