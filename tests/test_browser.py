@@ -202,6 +202,7 @@ def test_chapter_6_can_be_done_with_the_keyboard_alone(open_page):
             reached.add("answer")
         if tag == "A" and page.evaluate("document.activeElement.classList.contains('right-next')"):
             page.keyboard.press("Enter")
+            page.wait_for_url("**/07_what_gets_dropped.html")
             break
     assert reached == {"slider", "answer"}
     assert page.url.endswith("07_what_gets_dropped.html")

@@ -47,10 +47,11 @@ def load_format(name: str) -> Any:
         ChatshiftError: there is no such format.
 
     Example:
-        >>> from chatshift.tiny import data_point, load_format
         >>> from chatshift import render_prompt
-        >>> render_prompt(data_point()[1:], load_format("chatml"))[-38:]
-        'to die<|im_end|>\\n<|im_start|>assistant\\n'
+        >>> from chatshift.tiny import data_point
+        >>> from chatshift.tiny.formats import load_format
+        >>> render_prompt(data_point()[1:], load_format("chatml"))[-22:]
+        '<|im_start|>assistant\\n'
 
     Chapter: The playground.
     """
