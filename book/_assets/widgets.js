@@ -96,11 +96,12 @@
   }
   for (const model of Object.values(models)) if (model.name === "LinkModel") connect(model, find);
 
-  /* Each widget replaces its fallback as soon as that is parsed, before it is painted, so that
-     nothing on the page jumps. */
+  /* Each widget replaces its fallback as soon as that is parsed, which it is when anything follows
+     it, and before it is painted: so nothing on the page jumps. */
+  const followed = (node) => Boolean(node && (node.nextSibling || followed(node.parentElement)));
   const show = (parsed) => {
     for (const fallback of document.querySelectorAll(FALLBACK)) {
-      if (!parsed && !fallback.parentElement.nextElementSibling) continue;
+      if (!parsed && !followed(fallback)) continue;
       const live = element("div", { class: "widget" }, view(fallback.dataset.widget));
       fallback.replaceWith(live);
     }

@@ -47,14 +47,13 @@ def defer(script):
     )
 
 
-def description(doctree, context) -> str:
-    """Return the tags that say what a page is about: its title and its first paragraph."""
-    paragraph = doctree.next_node(nodes.paragraph)
-    text = shorten(paragraph.astext(), width=180, placeholder="…")
+def meta_tags(title: str, about: str, book: str) -> str:
+    """Return the tags that tell search engines and link previews about a page."""
+    text = shorten(about, width=180, placeholder="…")
     values = {
-        "og:title": doctree.next_node(nodes.title).astext(),
+        "og:title": title,
         "og:description": text,
-        "og:site_name": context["project"],
+        "og:site_name": book,
         "og:type": "article",
         "twitter:card": "summary",
     }
@@ -67,14 +66,20 @@ def description(doctree, context) -> str:
 
 def finish_page(app, pagename, templatename, context, doctree):
     """Defer the page's scripts; put each widget's fallback where the widget will be."""
+    book = context["project"]
     if pagename == "search":  # its template loads the search script in place
+        context["metatags"] += meta_tags(
+            "Search", f"Search the book {book}.", book
+        )
         return
     context["script_files"] = [
         defer(script) for script in context.get("script_files", [])
     ]
     if doctree is None:
         return
-    context["metatags"] += description(doctree, context)
+    title = doctree.next_node(nodes.title).astext()
+    about = doctree.next_node(nodes.paragraph).astext()
+    context["metatags"] += meta_tags(title, about, book)
     # A label that is not what the fold visibly says, and a role that a list of
     # references may not have.
     body = context["body"].replace(' aria-label="Toggle hidden content"', "")
