@@ -45,6 +45,15 @@ class Trace:
     """One conversation on its way through the six steps, in the order of the steps.
 
     T is the number of tokens of the full conversation.
+
+    Example:
+        >>> from chatshift import load_tokenizer, prepare
+        >>> from chatshift.tiny import data_point
+        >>> trace = prepare(data_point(), load_tokenizer(), strip_bos=True)
+        >>> trace.prompt_length, trace.supervised[0], len(trace.labels)
+        (31, 31, 40)
+
+    Chapter: the first page, and every chapter.
     """
 
     messages: tuple[Message, ...]

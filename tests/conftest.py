@@ -70,6 +70,7 @@ def open_page(chromium, site):
 
     def opener(path, width=1280, **settings):
         context = chromium.new_context(viewport={"width": width, "height": 900}, **settings)
+        context.route(lambda url: not url.startswith(site), lambda route: route.abort())
         contexts.append(context)
         page = context.new_page()
         page.on("request", note_request)

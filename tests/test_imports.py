@@ -1,5 +1,6 @@
 """`import chatshift` stays light: heavy libraries wait until they are needed."""
 
+import inspect
 import subprocess
 import sys
 
@@ -12,3 +13,12 @@ def test_import_loads_no_heavy_library():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_every_public_name_has_an_example_and_its_chapter():
+    import chatshift
+
+    for name in set(chatshift.__all__) - {"IGNORE_INDEX"}:
+        text = inspect.getdoc(getattr(chatshift, name))
+        assert ">>> " in text, name
+        assert "Chapter: " in text, name

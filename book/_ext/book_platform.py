@@ -68,7 +68,7 @@ def finish_page(app, pagename, templatename, context, doctree):
     """Defer the page's scripts; put each widget's fallback where the widget will be."""
     book = context["project"]
     if pagename == "search":  # its template loads the search script in place
-        context["metatags"] += meta_tags(
+        context["metatags"] = meta_tags(
             "Search", f"Search the book {book}.", book
         )
         return

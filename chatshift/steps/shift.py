@@ -8,7 +8,16 @@ from chatshift.steps.mask import IGNORE_INDEX
 
 
 class Shifted(NamedTuple):
-    """Inputs and labels of one length: at each position i, `input_ids[i]` predicts `labels[i]`."""
+    """Inputs and labels of one length: at each position i, `input_ids[i]` predicts `labels[i]`.
+
+    Example:
+        >>> from chatshift import Shifted
+        >>> pair = Shifted(input_ids=[5, 6], labels=[-100, 7])
+        >>> list(zip(*pair))
+        [(5, -100), (6, 7)]
+
+    Chapter: 6, Shift.
+    """
 
     input_ids: list[int]
     labels: list[int]
