@@ -184,7 +184,8 @@ def test_a_page_says_what_it_is_about(open_page, path):
     assert page.locator('meta[property="og:description"]').get_attribute("content") == about
     title = page.locator('meta[property="og:title"]').get_attribute("content")
     assert title == page.locator("h1").first.inner_text().rstrip("#")
-    assert page.locator('meta[property="og:site_name"]').count() == 1
+    book = page.locator('meta[property="og:site_name"]').get_attribute("content")
+    assert book == "One token to the left"
 
 
 def test_search_finds_a_word(open_page):

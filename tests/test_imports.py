@@ -19,6 +19,6 @@ def test_every_public_name_has_an_example_and_its_chapter():
     import chatshift
 
     for name in set(chatshift.__all__) - {"IGNORE_INDEX"}:
-        text = inspect.getdoc(getattr(chatshift, name))
+        text = inspect.getdoc(getattr(chatshift, name)) or ""
         assert ">>> " in text, name
         assert "Chapter: " in text, name

@@ -66,7 +66,7 @@ def meta_tags(title: str, about: str, book: str) -> str:
 
 def finish_page(app, pagename, templatename, context, doctree):
     """Defer the page's scripts; put each widget's fallback where the widget will be."""
-    book = context["project"]
+    book = app.config.html_title
     if pagename == "search":  # its template loads the search script in place
         context["metatags"] = meta_tags(
             "Search", f"Search the book {book}.", book
