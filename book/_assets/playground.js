@@ -104,7 +104,9 @@ const start = async () => {
   const formatNamed = (name) =>
     (made[name] ??= makeFormat(descriptions[name], tokenizerJson, config));
   let state = { format: Object.keys(descriptions)[0], withoutBos: true, messages: first };
-  const output = element("div", { class: "cs", role: "status", id: "playground-result" });
+  const output = element("div", { class: "cs", id: "playground-result" });
+  // A screen reader hears one line after a change, not the whole result.
+  const heard = element("p", { class: "visually-hidden", role: "status" });
   const form = element("form", { onsubmit: (event) => event.preventDefault() });
 
   const readAddress = () => {
@@ -120,11 +122,14 @@ const start = async () => {
   const show = () => {
     try {
       const { messages, format, withoutBos } = state;
-      output.replaceChildren(...results(prepare(messages, formatNamed(format), { withoutBos })));
+      const result = prepare(messages, formatNamed(format), { withoutBos });
+      output.replaceChildren(...results(result));
+      heard.textContent = `${result.full_ids.length} tokens`;
     } catch (error) {
       if (!(error instanceof ChatshiftError)) throw error;
       const text = element("pre", { tabindex: 0, id: "playground-error" }, error.message);
       output.replaceChildren(element("p", {}, element("strong", {}, error.type), ":"), text);
+      heard.textContent = error.type;
     }
   };
   const change = () => {
@@ -205,7 +210,7 @@ const start = async () => {
   };
   addEventListener("hashchange", restart);
   restart();
-  root.replaceChildren(form, output);
+  root.replaceChildren(form, heard, output);
   root.dataset.ready = "yes";
 };
 
