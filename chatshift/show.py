@@ -36,7 +36,6 @@ font-size:.8rem}
 .cs .trained{border-color:#3b7dd8;background:rgba(59,125,216,.18)}
 .cs .dropped{border-style:dotted;border-color:#b3531f;background:rgba(214,120,50,.16)}
 .cs .dropped b{text-decoration:line-through}
-.cs .here{outline:3px solid #3b7dd8;outline-offset:1px}
 .cs pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.4em 0;padding:.5em .7em;
 border:1px solid rgba(128,128,128,.45);border-radius:4px;background:transparent;color:inherit}
 .cs mark{background:rgba(59,125,216,.22);color:inherit;border-bottom:2px solid #3b7dd8}
@@ -124,14 +123,13 @@ def state_at(row: Row, step: int) -> str:
     return "trained" if row.counted else "masked"
 
 
-def cell(row: Row, step: int, extra: str = "") -> str:
+def cell(row: Row, step: int) -> str:
     """Return one token as a list item: position, text, id, label, state; always five lines."""
     state = state_at(row, step)
     lines = (row.token_id if step > 2 else "", label_at(row, step), state)
     spans = "".join(f"<span>{line or '&nbsp;'}</span>" for line in lines)
-    classes = f"{state} {extra}".strip()
     return (
-        f'<li class="{classes}"><small>{row.position}</small>'
+        f'<li class="{state}"><small>{row.position}</small>'
         f"<b>{escape(visible(row.piece))}</b>{spans}</li>"
     )
 
