@@ -1,12 +1,14 @@
 """Where the prompt ends: proven for the one conversation at hand, or refused with the reason."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import takewhile
 from typing import Any
 
+from chatshift.encoding import Encoded
 from chatshift.errors import BoundaryError, TemplateError
-from chatshift.messages import Conversation
-from chatshift.template import apply_template
+from chatshift.messages import Conversation, content_text
+from chatshift.rendering import Rendering
 
 # What each cause means, and what to do about it.
 CAUSES = {
@@ -33,105 +35,92 @@ CAUSES = {
         "space at its start.",
     ),
 }
+WAY_OUT = "Or pass boundary='answer', which learns the answer where it stands."
 
 
 def prove_boundary(
-    messages: Conversation,
-    tokenizer: Any,
-    full: tuple[str, Sequence[int]],
-    prompt: tuple[str, Sequence[int]],
-    template_kwargs: dict,
+    messages: Conversation, rendering: Rendering, full: Encoded, prompt: Encoded
 ) -> int:
     """Return the number of prompt tokens, after comparing texts and ids from their start.
 
     Args:
         messages: the conversation; only asked for the cause of a failure.
-        tokenizer: the tokenizer that made the ids.
+        rendering: what rendered it.
         full: text and ids of the whole conversation.
         prompt: text and ids of the prompt.
-        template_kwargs: what both were rendered with.
 
     Raises:
-        TemplateError: the template did not render the answer.
+        TemplateError: the template wrote no prompt.
         BoundaryError: the prompt is no prefix of the full text, or its ids of the full ids.
     """
-    (full_text, full_ids), (prompt_text, prompt_ids) = full, prompt
-    if not prompt_ids:
+    if not prompt.ids:
         raise TemplateError(
-            f"The template wrote no prompt for {len(messages) - 1} messages: {prompt_text!r}. "
+            f"The template wrote no prompt for {len(messages) - 1} messages: {prompt.text!r}. "
             "There is nothing to predict the answer from."
         )
-    _check_answer_rendered(messages, tokenizer, template_kwargs)
-    text_fits = full_text.startswith(prompt_text)
-    if text_fits and list(full_ids[: len(prompt_ids)]) == list(prompt_ids):
-        return len(prompt_ids)
-    cause = (
-        "BPE merge"
-        if text_fits
-        else _likely_cause(messages, tokenizer, full_text, prompt_text, template_kwargs)
+    text_fits = full.text.startswith(prompt.text)
+    if text_fits and full.ids[: len(prompt.ids)] == prompt.ids:
+        return len(prompt.ids)
+    cause = "BPE merge" if text_fits else _likely_cause(messages, rendering, full, prompt)
+    position = common_length(full.ids, prompt.ids)
+    raise BoundaryError(_explain(cause, position, rendering, full, prompt), cause, position)
+
+
+def check_answer_rendered(messages: Conversation, rendering: Rendering) -> None:
+    """Raise `TemplateError` unless another answer gives another text."""
+    content = messages[-1]["content"]
+    more: Any = "stand-in" if isinstance(content, str) else [{"type": "text", "text": "stand-in"}]
+    other = {**messages[-1], "content": content + more}
+    if rendering.text([*messages[:-1], other]) == rendering.text(messages):
+        raise not_rendered(messages, len(messages) - 1)
+
+
+def not_rendered(messages: Conversation, index: int) -> TemplateError:
+    """The error for an answer that the template leaves out."""
+    return TemplateError(
+        f"The template does not render the answer, messages[{index}]: "
+        f"{content_text(messages[index])!r:.60}. A model cannot learn what is not in its text; use "
+        "a template that writes assistant messages."
     )
-    position = _common_length(full_ids, prompt_ids)
-    raise BoundaryError(_explain(cause, position, tokenizer, full, prompt), cause, position)
-
-
-def _check_answer_rendered(messages: Conversation, tokenizer: Any, template_kwargs: dict) -> None:
-    """Another answer must give another text; otherwise the template ignores the answer."""
-    stand_in = {**messages[-1], "content": messages[-1]["content"] + "stand-in"}
-
-    def text(last):
-        return apply_template(
-            [*messages[:-1], last],
-            tokenizer,
-            add_generation_prompt=False,
-            template_kwargs=template_kwargs,
-        )
-
-    if text(stand_in) == text(messages[-1]):
-        raise TemplateError(
-            f"The template does not render the answer, messages[{len(messages) - 1}]: "
-            f"{messages[-1]['content']!r:.60}. A model cannot learn what is not in its text; use a "
-            "template that writes assistant messages."
-        )
 
 
 def _likely_cause(
-    messages: Conversation, tokenizer: Any, full_text: str, prompt_text: str, template_kwargs: dict
+    messages: Conversation, rendering: Rendering, full: Encoded, prompt: Encoded
 ) -> str:
-    bos = tokenizer.bos_token
-    if bos and full_text.startswith(bos) != prompt_text.startswith(bos):
+    bos = rendering.tokenizer.bos_token
+    if bos and full.text.startswith(bos) != prompt.text.startswith(bos):
         return "BOS"
-    system = [m["content"].strip() for m in messages if m["role"] in ("system", "developer")]
-    if any((text in full_text) != (text in prompt_text) for text in system):
+    system = [content_text(m).strip() for m in messages if m["role"] in ("system", "developer")]
+    if any((text in full.text) != (text in prompt.text) for text in system):
         return "system message dropped"
-    history = apply_template(
-        messages[:-1], tokenizer, add_generation_prompt=False, template_kwargs=template_kwargs
-    )
-    if bos and not full_text.startswith(bos):
-        history = history.removeprefix(bos)
-    if full_text.startswith(history) and prompt_text.startswith(history):
+    history = rendering.text(messages[:-1])
+    if full.text.startswith(history) and prompt.text.startswith(history):
         return "generation prompt not in the render"
     return "history rewritten"
 
 
-def _explain(cause, position, tokenizer, full, prompt) -> str:
-    (full_text, full_ids), (prompt_text, prompt_ids) = full, prompt
-    character = _common_length(full_text, prompt_text)
+def _explain(
+    cause: str, position: int, rendering: Rendering, full: Encoded, prompt: Encoded
+) -> str:
+    character = common_length(full.text, prompt.text)
     what = (
         "The prompt's text is a prefix of the full text, but its ids are no prefix of the full ids"
         if cause == "BPE merge"
         else f"The prompt is no prefix of the full text: they differ from character {character} on"
     )
     meaning, remedy = CAUSES[cause]
+    token = partial(_token, rendering.tokenizer, position=position)
     return (
         f"{what}. First differing token: {position}.\n"
-        f"  prompt: {_token(tokenizer, prompt_ids, position)}; {_tail(prompt_text, character)}\n"
-        f"  full:   {_token(tokenizer, full_ids, position)}; {_tail(full_text, character)}\n"
+        f"  prompt: {token(prompt.ids)}; {_tail(prompt.text, character)}\n"
+        f"  full:   {token(full.ids)}; {_tail(full.text, character)}\n"
         f"Likely cause ({cause}): {meaning}\n"
-        f"What to do: {remedy}"
+        f"What to do: {remedy} {WAY_OUT}"
     )
 
 
-def _common_length(one: Sequence, other: Sequence) -> int:
+def common_length(one: Sequence, other: Sequence) -> int:
+    """Return how many items two texts, or two lists of ids, have in common at their start."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 

@@ -1,5 +1,6 @@
 """What a conversation must look like before anything is done with it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -57,17 +58,46 @@ def _check_message(index: int, message: Message) -> None:
         renamed = RENAMED.get(str(role))
         hint = f" In this format {role!r} is {renamed!r}." if renamed else ""
         raise MessageError(f"{where} has the role {_quote(role)}; known are {list(ROLES)}.{hint}")
-    if not isinstance(content, str):
+    if not isinstance(content, str) and not _is_text_parts(content):
         raise MessageError(
             f"{where} ({role!r}) has content {_quote(content)}, a {type(content).__name__}. "
-            "Content must be text: join parts into one string, and write '' for none."
+            "Content must be text, or a list of {'type': 'text', 'text': ...} parts; write '' for "
+            "none."
         )
-    position = find_lone_surrogate(content)
+    text = content_text(message)
+    position = find_lone_surrogate(text)
     if position is not None:
         raise MessageError(
-            f"{where} ({role!r}) has {content[position]!r} at character {position}: half of a "
+            f"{where} ({role!r}) has {text[position]!r} at character {position}: half of a "
             "surrogate pair, which cannot be encoded. Repair the text where it was decoded."
         )
+
+
+def content_text(message: Message) -> str:
+    """Return what a message says; the texts of its parts are joined."""
+    content = message["content"]
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)
+
+
+def printed_forms(message: Message) -> list[str]:
+    """How a template that expects text would print a list of parts: as Python, or as JSON."""
+    content = message["content"]
+    if isinstance(content, str):
+        return []
+    return [repr(content), json.dumps(content, ensure_ascii=False)]
+
+
+def _is_text_parts(content: object) -> bool:
+    return (
+        isinstance(content, list)
+        and bool(content)
+        and all(
+            isinstance(part, Mapping)
+            and part.get("type") == "text"
+            and isinstance(part.get("text"), str)
+            for part in content
+        )
+    )
 
 
 def find_lone_surrogate(text: str) -> int | None:

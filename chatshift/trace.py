@@ -4,13 +4,16 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from chatshift.boundary import prove_boundary
-from chatshift.control import check_control_tokens, control_tokens
-from chatshift.errors import ChatshiftError, LabelError
+from chatshift.control import check_control_tokens
+from chatshift.errors import ChatshiftError
+from chatshift.learned import find_learned
 from chatshift.messages import Conversation, Message, check_ends_with_answer, check_messages
-from chatshift.steps import labels as step_labels
-from chatshift.steps import mask, prompt, render, shift, tokens
-from chatshift.steps.mask import IGNORE_INDEX
+from chatshift.notes import Note
+from chatshift.rendering import Rendering
+from chatshift.steps.labels import copy_labels
+from chatshift.steps.mask import IGNORE_INDEX, mask_prompt
+from chatshift.steps.shift import shift
+from chatshift.turns import Turn
 
 
 class Dropped(NamedTuple):
@@ -76,6 +79,10 @@ class Trace:
     """`masked_labels` without the first, T - 1 of them, so already shifted (step 6)."""
     pieces: tuple[str, ...] = field(compare=False)
     """The text of each of the T tokens."""
+    turns: tuple[Turn, ...] = field(compare=False)
+    """The learned tokens of each supervised assistant message."""
+    notes: tuple[Note, ...] = field(compare=False)
+    """What the template did that the author of the messages may not expect."""
 
     @property
     def prompt_length(self) -> int:
@@ -167,12 +174,14 @@ def prepare(
     Args:
         messages: `{"role": ..., "content": ...}` each, the assistant's answer last.
         tokenizer: a transformers tokenizer with a chat template.
-        supervise: `"last"`: learn what follows the last prompt.
+        supervise: `"last"`: learn what follows the last prompt. `"all"`: learn each assistant
+            message, from the end of its generation prompt to the end of its turn.
         boundary: `"prompt"`: the prompt must be a prefix of the conversation, as text and as ids.
+            `"answer"`: learn the rendered answer and its end of turn where they stand.
         strip_bos: remove the BOS token that the template wrote, as the book's chapters do.
         mask_tail: mask what the template writes after the token that ends the answer's turn.
-        control_tokens: `"error"` refuses content that would become control tokens, `"allow"`
-            lets it through.
+        control_tokens: `"error"` refuses content that would become control tokens, `"text"` keeps
+            it as ordinary text, `"allow"` lets it through.
         template_kwargs: passed to the chat template.
 
     Returns:
@@ -199,41 +208,36 @@ def prepare(
 
     Chapter: 7, What gets dropped, and every chapter before it.
     """
-    _check_choice("supervise", supervise, ("last",))
-    _check_choice("boundary", boundary, ("prompt",))
-    _check_choice("control_tokens", control_tokens, ("error", "allow"))
+    _check_choice("supervise", supervise, ("last", "all"))
+    _check_choice("boundary", boundary, ("prompt", "answer"))
+    _check_choice("control_tokens", control_tokens, ("error", "text", "allow"))
     kwargs = dict(template_kwargs or {})
     check_messages(messages)
     check_ends_with_answer(messages)
     if control_tokens == "error":
         check_control_tokens(messages, tokenizer)
-
-    full_text = render.render(messages, tokenizer, **kwargs)
-    prompt_text = prompt.render_prompt(messages, tokenizer, **kwargs)
-    if strip_bos:
-        full_text = render.strip_bos(full_text, tokenizer)
-        prompt_text = render.strip_bos(prompt_text, tokenizer)
-    full_ids = tokens.tokenize(full_text, tokenizer)
-    prompt_ids = tokens.tokenize(prompt_text, tokenizer)
-    prompt_length = prove_boundary(
-        messages, tokenizer, (full_text, full_ids), (prompt_text, prompt_ids), kwargs
+    rendering = Rendering(tokenizer, strip_bos, control_tokens == "text", kwargs)
+    full = rendering.encoded(messages)
+    learned = find_learned(
+        messages, rendering, full, supervise=supervise, boundary=boundary, mask_tail=mask_tail
     )
-    unmasked_labels = step_labels.copy_labels(full_ids)
-    masked_labels = mask.mask_prompt(unmasked_labels, prompt_length)
-    if mask_tail:
-        masked_labels = _mask_tail(masked_labels, tokenizer)
-    shifted = shift.shift(full_ids, masked_labels)
+    unmasked_labels = copy_labels(full.ids)
+    masked_labels = mask_prompt(unmasked_labels, learned.turns[0].start)
+    masked_labels = _mask_between(masked_labels, learned.turns)
+    shifted = shift(full.ids, masked_labels)
     return Trace(
         messages=tuple(deepcopy([dict(message) for message in messages])),
-        full_text=full_text,
-        prompt_text=prompt_text,
-        full_ids=tuple(full_ids),
-        prompt_ids=tuple(prompt_ids),
+        full_text=full.text,
+        prompt_text=learned.prompt_text,
+        full_ids=tuple(full.ids),
+        prompt_ids=tuple(full.ids[: learned.prompt_length]),
         unmasked_labels=tuple(unmasked_labels),
         masked_labels=tuple(masked_labels),
         input_ids=tuple(shifted.input_ids),
         labels=tuple(shifted.labels),
-        pieces=_pieces(full_ids, tokenizer),
+        pieces=_pieces(full.ids, tokenizer),
+        turns=tuple(learned.turns),
+        notes=learned.notes,
     )
 
 
@@ -242,16 +246,12 @@ def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
         raise ChatshiftError(f"{name}={value!r} is not known; choose from {list(allowed)}.")
 
 
-def _mask_tail(masked_labels: list[int], tokenizer: Any) -> list[int]:
-    """Mask what follows the last control token, which ends the answer's turn."""
-    ends = set(control_tokens(tokenizer).values()).intersection(masked_labels)
-    if not ends:
-        raise LabelError(
-            "mask_tail=True needs a token that ends the answer's turn, and this template writes "
-            "none: no control token follows the prompt. Leave mask_tail off."
-        )
-    end = max(i for i, label in enumerate(masked_labels) if label in ends)
-    return masked_labels[: end + 1] + [IGNORE_INDEX] * (len(masked_labels) - end - 1)
+def _mask_between(masked_labels: list[int], turns: list[Turn]) -> list[int]:
+    """Mask what no turn covers: other messages, and what follows the last turn."""
+    kept = {position for turn in turns for position in range(turn.start, turn.stop)}
+    return [
+        label if position in kept else IGNORE_INDEX for position, label in enumerate(masked_labels)
+    ]
 
 
 def _pieces(ids: list[int], tokenizer: Any) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ def test_a_token_across_the_boundary(messages, tokenizer):
         "Likely cause (BPE merge): a token reaches across the boundary: the end of the prompt and "
         "the start of the answer are merged into one token.\n"
         "What to do: Let the answer start with a character that does not merge, often by removing "
-        "the white space at its start."
+        "the white space at its start. Or pass boundary='answer', which learns the answer where it "
+        "stands."
     )
 
 
@@ -49,7 +50,7 @@ def test_generation_prompt_not_in_the_render(messages, tokenizer):
         "Likely cause (generation prompt not in the render): the template opens an answer with "
         "text that it does not write before a finished answer.\n"
         "What to do: Pass the template's keywords that switch it off (template_kwargs), or mend "
-        "the template."
+        "the template. Or pass boundary='answer', which learns the answer where it stands."
     )
 
 

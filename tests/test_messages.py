@@ -43,18 +43,28 @@ WRONG: dict[str, tuple[Any, str]] = {
     ),
     "content None": (
         [USER, {"role": "assistant", "content": None}],
-        "messages[1] ('assistant') has content None, a NoneType. Content must be text: join parts "
-        "into one string, and write '' for none.",
+        "messages[1] ('assistant') has content None, a NoneType. Content must be text, or a "
+        "list of {'type': 'text', 'text': ...} parts; write '' for none.",
     ),
     "content a number": (
         [{"role": "user", "content": 7}, ANSWER],
-        "messages[0] ('user') has content 7, a int. Content must be text: join parts into one "
-        "string, and write '' for none.",
+        "messages[0] ('user') has content 7, a int. Content must be text, or a list of "
+        "{'type': 'text', 'text': ...} parts; write '' for none.",
     ),
-    "content a list": (
-        [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, ANSWER],
-        "messages[0] ('user') has content [{'type': 'text', 'text': 'Hi'}], a list. Content must "
-        "be text: join parts into one string, and write '' for none.",
+    "content a list of something else": (
+        [{"role": "user", "content": [{"type": "image", "url": "a.png"}]}, ANSWER],
+        "messages[0] ('user') has content [{'type': 'image', 'url': 'a.png'}], a list. Content "
+        "must be text, or a list of {'type': 'text', 'text': ...} parts; write '' for none.",
+    ),
+    "content an empty list": (
+        [{"role": "user", "content": []}, ANSWER],
+        "messages[0] ('user') has content [], a list. Content must be text, or a list of "
+        "{'type': 'text', 'text': ...} parts; write '' for none.",
+    ),
+    "lone surrogate in a part": (
+        [{"role": "user", "content": [{"type": "text", "text": "a\ud83d"}]}, ANSWER],
+        "messages[0] ('user') has '\\ud83d' at character 1: half of a surrogate pair, which cannot "
+        "be encoded. Repair the text where it was decoded.",
     ),
     "lone surrogate": (
         [{"role": "user", "content": "a\ud83d"}, ANSWER],
@@ -75,7 +85,15 @@ WRONG: dict[str, tuple[Any, str]] = {
         [{"role": "user", "content": "Bye<end_of_turn>"}, ANSWER],
         "messages[0] ('user') contains '<end_of_turn>' at character 3: 'Bye<end_of_turn>'. The "
         "tokenizer would make it the control token 4, not text. Remove it from the content, or "
-        "pass control_tokens='allow' if it is meant.",
+        "pass control_tokens='text' to keep it as ordinary text, or control_tokens='allow' if it "
+        "is meant.",
+    ),
+    "control token in another field": (
+        [USER, {**ANSWER, "reasoning_content": "so <eos>"}],
+        "messages[1] ('assistant') contains '<eos>' at character 3: 'so <eos>'. The tokenizer "
+        "would make it the control token 1, not text. Remove it from the content, or pass "
+        "control_tokens='text' to keep it as ordinary text, or control_tokens='allow' if it is "
+        "meant.",
     ),
 }
 

@@ -101,8 +101,8 @@ def test_mask_tail_needs_an_end_of_turn(messages, tokenizer):
     with pytest.raises(LabelError) as refusal:
         prepare(messages, tokenizer, mask_tail=True)
     assert str(refusal.value) == (
-        "mask_tail=True needs a token that ends the answer's turn, and this template writes none: "
-        "no control token follows the prompt. Leave mask_tail off."
+        "mask_tail=True needs a token that ends the answer's turn, and after messages[2] this "
+        "template writes none: no control token follows the answer. Leave mask_tail off."
     )
 
 
@@ -141,11 +141,11 @@ def test_an_empty_answer_trains_its_end_alone(messages, tokenizer):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"supervise": "first"}, "supervise='first' is not known; choose from ['last']."),
-        ({"boundary": "guess"}, "boundary='guess' is not known; choose from ['prompt']."),
+        ({"supervise": "first"}, "supervise='first' is not known; choose from ['last', 'all']."),
+        ({"boundary": "guess"}, "boundary='guess' is not known; choose from ['prompt', 'answer']."),
         (
             {"control_tokens": "keep"},
-            "control_tokens='keep' is not known; choose from ['error', 'allow'].",
+            "control_tokens='keep' is not known; choose from ['error', 'text', 'allow'].",
         ),
     ],
 )

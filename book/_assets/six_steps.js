@@ -101,7 +101,7 @@ const checkControlTokens = (messages, format) => {
       `messages[${index}] (${repr(role)}) contains ${repr(text)} at character ${position}: `,
       `${repr(around)}. The tokenizer would make it the control token `,
       `${format.controlTokens.get(text)}, not text. Remove it from the content, or pass `,
-      "control_tokens='allow' if it is meant.",
+      "control_tokens='text' to keep it as ordinary text, or control_tokens='allow' if it is meant.",
     );
   });
 };
@@ -204,13 +204,6 @@ const commonLength = (one, other) => {
 };
 
 const proveBoundary = (messages, format, full, prompt) => {
-  if (!prompt.ids.length) {
-    refuse(
-      "TemplateError",
-      `The template wrote no prompt for ${messages.length - 1} messages: ${repr(prompt.text)}. `,
-      "There is nothing to predict the answer from.",
-    );
-  }
   const last = messages[messages.length - 1];
   const standIn = [...messages.slice(0, -1), { ...last, content: `${last.content}stand-in` }];
   if (render(standIn, format, false) === render(messages, format, false)) {
@@ -219,6 +212,13 @@ const proveBoundary = (messages, format, full, prompt) => {
       `The template does not render the answer, messages[${messages.length - 1}]: `,
       `${slice(repr(last.content), 0, 60)}. A model cannot learn what is not in its text; use a `,
       "template that writes assistant messages.",
+    );
+  }
+  if (!prompt.ids.length) {
+    refuse(
+      "TemplateError",
+      `The template wrote no prompt for ${messages.length - 1} messages: ${repr(prompt.text)}. `,
+      "There is nothing to predict the answer from.",
     );
   }
   const textFits = full.text.startsWith(prompt.text);
@@ -243,7 +243,7 @@ const proveBoundary = (messages, format, full, prompt) => {
     `  prompt: ${token(prompt)}; ${tail(prompt)}\n`,
     `  full:   ${token(full)}; ${tail(full)}\n`,
     `Likely cause (${cause}): ${meaning}\n`,
-    `What to do: ${remedy}`,
+    `What to do: ${remedy} Or pass boundary='answer', which learns the answer where it stands.`,
   );
 };
 
