@@ -163,7 +163,7 @@ class Oracle:
             return set()
         if not opened.startswith(closed):
             return set()
-        return self.control_ids & set(self.ids(opened[len(closed) :]))
+        return set(self.ids(opened[len(closed) :])) & self.control_ids
 
 
 def shared(one, other):
