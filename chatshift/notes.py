@@ -150,13 +150,14 @@ def _about_turn(encoded: Encoded, answer: Answer, turn: Turn, start: Start) -> l
             )
         )
     elif turn.stop > turn.end + 1:
+        tail = encoded.tokenizer.decode(encoded.ids[turn.end + 1 : turn.stop])
         notes.append(
             Note(
                 "tail after the end of turn",
                 turn.message,
                 turn.end + 1,
-                f"{turn.stop - turn.end - 1} tokens after the end of the turn are learned too; "
-                "mask_tail=True masks them.",
+                f"The template wrote {_quote(tail)} after the end of the turn; it is learned too. "
+                "mask_tail=True masks it.",
             )
         )
     return notes
