@@ -112,8 +112,8 @@ def _explain(
     token = partial(_token, rendering.tokenizer, position=position)
     return (
         f"{what}. First differing token: {position}.\n"
-        f"  prompt: {token(prompt.ids)}; {_tail(prompt.text, character)}\n"
-        f"  full:   {token(full.ids)}; {_tail(full.text, character)}\n"
+        f"  prompt: {token(prompt.ids)}; {tail(prompt.text, character)}\n"
+        f"  full:   {token(full.ids)}; {tail(full.text, character)}\n"
         f"Likely cause ({cause}): {meaning}\n"
         f"What to do: {remedy} {WAY_OUT}"
     )
@@ -130,7 +130,8 @@ def _token(tokenizer: Any, ids: Sequence[int], position: int) -> str:
     return f"token {ids[position]} {tokenizer.convert_ids_to_tokens(ids[position])!r}"
 
 
-def _tail(text: str, character: int, reach: int = 24) -> str:
+def tail(text: str, character: int, reach: int = 24) -> str:
+    """Quote what stands around a character."""
     return (
         f"{text[max(0, character - reach) : character]!r} + {text[character : character + reach]!r}"
     )

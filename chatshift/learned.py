@@ -3,7 +3,13 @@
 from typing import NamedTuple
 
 from chatshift.answers import Answer, Unlocated, find_answers
-from chatshift.boundary import check_answer_rendered, not_rendered, prove_boundary
+from chatshift.boundary import (
+    check_answer_rendered,
+    common_length,
+    not_rendered,
+    prove_boundary,
+    tail,
+)
 from chatshift.encoding import Encoded
 from chatshift.errors import BoundaryError, MessageError, TemplateError
 from chatshift.messages import Conversation
@@ -104,16 +110,23 @@ def _check_first_prompt(
 ) -> None:
     """The strict rule for the first turn too: what stands before it is its own prompt."""
     text = rendering.text(messages, add_generation_prompt=True)
-    if text != full.text[: start.character]:
-        raise BoundaryError(
-            f"messages[{len(messages)}]: the prompt of this turn alone ends {text[-40:]!r}; in the "
-            f"whole conversation {full.text[: start.character][-40:]!r} stands there, or earlier "
-            "text differs. The template writes history differently for later turns.\n"
-            "What to do: Pass boundary='answer', which learns each answer where it stands, or "
-            "supervise='last'.",
-            "history rewritten",
-            start.position,
-        )
+    if text == full.text[: start.character]:
+        return
+    character = common_length(text, full.text[: start.character])
+    position = max(0, full.tokens_before(character))
+    raise BoundaryError(
+        f"messages[{len(messages)}]: the prompt of this turn alone is no prefix of the "
+        f"conversation: they differ from character {character} on. First differing token: "
+        f"{position}.\n"
+        f"  prompt alone: {tail(text, character)}\n"
+        f"  conversation: {tail(full.text, character)}\n"
+        "Likely cause (history rewritten): the template writes earlier messages differently once "
+        "later ones are there.\n"
+        "What to do: Pass supervise='last', or boundary='answer', which learns each answer where "
+        "it stands.",
+        "history rewritten",
+        position,
+    )
 
 
 def _unlocated(found: Unlocated) -> BoundaryError:

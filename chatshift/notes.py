@@ -61,7 +61,7 @@ def find_notes(
     notes = _about_other_messages(messages, encoded)
     if isinstance(answers, Unlocated):
         wording = f"Not compared: {answers.reason}."
-        return (*notes, Note("answer not located", answers.message, len(encoded.ids) - 1, wording))
+        return (*notes, Note("answer not located", answers.message, turns[-1].start, wording))
     for answer in answers:
         notes += _about_answer(messages, encoded, answer)
     places = {answer.message: answer for answer in answers}
@@ -101,7 +101,7 @@ def _about_other_messages(messages: Conversation, encoded: Encoded) -> list[Note
 def _about_answer(messages: Conversation, encoded: Encoded, answer: Answer) -> list[Note]:
     content = content_text(messages[answer.message])
     written = encoded.text[answer.start : answer.end]
-    if written == content:
+    if written == content or written in printed_forms(messages[answer.message]):
         return []
     how = (
         "The template removed white space at the answer's edges"

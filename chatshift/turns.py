@@ -4,7 +4,7 @@ from collections.abc import Set
 from typing import Any, NamedTuple
 
 from chatshift.answers import Answer
-from chatshift.boundary import common_length
+from chatshift.boundary import common_length, tail
 from chatshift.control import control_tokens
 from chatshift.encoding import Encoded
 from chatshift.errors import BoundaryError, LabelError
@@ -175,10 +175,7 @@ def _first_header(messages: Conversation, encoded: Encoded, control: Set[int]) -
 
 
 def _crossed(message: int, which: str, character: int, encoded: Encoded) -> BoundaryError:
-    around = (
-        f"{encoded.text[max(0, character - 24) : character]!r} + "
-        f"{encoded.text[character : character + 24]!r}"
-    )
+    around = tail(encoded.text, character)
     position = max(0, encoded.tokens_before(character))
     return BoundaryError(
         f"messages[{message}]: at the {which} of its turn, token {position}, a token reaches "
