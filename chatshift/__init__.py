@@ -1,5 +1,6 @@
 """Exactly what a chat model is trained on, step by step."""
 
+from chatshift.batch import Batch, prepare_batch
 from chatshift.errors import (
     BoundaryError,
     ChatshiftError,
@@ -21,6 +22,7 @@ from chatshift.trace import Trace, prepare
 __version__ = "0.1.0"
 __all__ = [
     "IGNORE_INDEX",
+    "Batch",
     "BoundaryError",
     "ChatshiftError",
     "LabelError",
@@ -34,6 +36,7 @@ __all__ = [
     "mask_prompt",
     "next_token_loss",
     "prepare",
+    "prepare_batch",
     "render",
     "render_prompt",
     "shift",

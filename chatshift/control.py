@@ -57,9 +57,8 @@ def control_tokens(tokenizer: Any) -> ControlTokens:
     return tokens
 
 
-def check_control_tokens(messages: Conversation, tokenizer: Any) -> None:
-    """Raise `MessageError` where message content would become a control token."""
-    tokens = control_tokens(tokenizer)
+def check_control_tokens(messages: Conversation, tokens: ControlTokens) -> None:
+    """Raise `MessageError` where message content would become one of these control tokens."""
     for index, message in enumerate(messages):
         for content in texts_of(message):
             for position, text in tokens.find_all(content):

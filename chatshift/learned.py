@@ -1,6 +1,6 @@
 """What of a conversation is learned: the turns under each policy, and what is worth a note."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chatshift.answers import Answer, Unlocated, find_answers
 from chatshift.boundary import (
@@ -10,10 +10,12 @@ from chatshift.boundary import (
     prove_boundary,
     tail,
 )
+from chatshift.control import check_control_tokens, control_tokens
 from chatshift.encoding import Encoded
 from chatshift.errors import BoundaryError, MessageError, TemplateError
-from chatshift.messages import Conversation
+from chatshift.messages import Conversation, check_ends_with_answer, check_messages
 from chatshift.notes import Note, find_notes
+from chatshift.policy import Policy
 from chatshift.rendering import Rendering
 from chatshift.turns import Start, Turn, find_turns, starts_after_prompts, starts_of_answers
 
@@ -25,18 +27,28 @@ class Learned(NamedTuple):
     prompt_length: int
     turns: list[Turn]
     notes: tuple[Note, ...]
+    answers: list[Answer]
+    """The places of the learned answers; empty where they could not be located."""
+    starts: list[Start]
+    """Where their turns start."""
 
 
-def find_learned(
-    messages: Conversation,
-    rendering: Rendering,
-    full: Encoded,
-    *,
-    supervise: str,
-    boundary: str,
-    mask_tail: bool,
+def learn(messages: Conversation, tokenizer: Any, policy: Policy) -> tuple[Encoded, Learned]:
+    """Return the rendered and tokenized conversation, and what of it is learned."""
+    check_messages(messages)
+    check_ends_with_answer(messages)
+    if policy.control_tokens == "error":
+        check_control_tokens(messages, control_tokens(tokenizer))
+    as_text = policy.control_tokens == "text"
+    rendering = Rendering(tokenizer, policy.strip_bos, as_text, policy.template_kwargs)
+    full = rendering.encoded(messages)
+    return full, _find_learned(messages, rendering, full, policy)
+
+
+def _find_learned(
+    messages: Conversation, rendering: Rendering, full: Encoded, policy: Policy
 ) -> Learned:
-    """Return what `prepare` learns from a conversation; its arguments are those of `prepare`."""
+    supervise, boundary, mask_tail = policy.supervise, policy.boundary, policy.mask_tail
     found = find_answers(messages, rendering, full.text)
     if isinstance(found, Unlocated):
         check_answer_rendered(messages, rendering)
@@ -49,7 +61,7 @@ def find_learned(
             raise _unlocated(found)
         turns = [Turn(len(messages) - 1, len(prompt.ids), None, len(full.ids))]
         notes = find_notes(messages, full, found, turns, [])
-        return Learned(prompt.text, len(prompt.ids), turns, notes)
+        return Learned(prompt.text, len(prompt.ids), turns, notes, [], [])
 
     answers = found if supervise == "all" else found[-1:]
     if supervise == "all":
@@ -78,7 +90,7 @@ def find_learned(
         )
     notes = find_notes(messages, full, found, turns, starts)
     text = full.text[: starts[-1].character]
-    return Learned(text, starts[-1].position, turns, notes)
+    return Learned(text, starts[-1].position, turns, notes, answers, starts)
 
 
 def _opening(messages: Conversation, rendering: Rendering, prompt: Encoded | None) -> str | None:

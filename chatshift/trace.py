@@ -4,12 +4,10 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from chatshift.control import check_control_tokens
-from chatshift.errors import ChatshiftError
-from chatshift.learned import find_learned
-from chatshift.messages import Conversation, Message, check_ends_with_answer, check_messages
+from chatshift.learned import learn
+from chatshift.messages import Conversation, Message
 from chatshift.notes import Note
-from chatshift.rendering import Rendering
+from chatshift.policy import Policy, check_policy
 from chatshift.steps.labels import copy_labels
 from chatshift.steps.mask import IGNORE_INDEX, mask_prompt
 from chatshift.steps.shift import shift
@@ -208,19 +206,11 @@ def prepare(
 
     Chapter: 7, What gets dropped, and every chapter before it.
     """
-    _check_choice("supervise", supervise, ("last", "all"))
-    _check_choice("boundary", boundary, ("prompt", "answer"))
-    _check_choice("control_tokens", control_tokens, ("error", "text", "allow"))
-    kwargs = dict(template_kwargs or {})
-    check_messages(messages)
-    check_ends_with_answer(messages)
-    if control_tokens == "error":
-        check_control_tokens(messages, tokenizer)
-    rendering = Rendering(tokenizer, strip_bos, control_tokens == "text", kwargs)
-    full = rendering.encoded(messages)
-    learned = find_learned(
-        messages, rendering, full, supervise=supervise, boundary=boundary, mask_tail=mask_tail
+    policy = Policy(
+        supervise, boundary, strip_bos, mask_tail, control_tokens, dict(template_kwargs or {})
     )
+    check_policy(policy)
+    full, learned = learn(messages, tokenizer, policy)
     unmasked_labels = copy_labels(full.ids)
     masked_labels = mask_prompt(unmasked_labels, learned.turns[0].start)
     masked_labels = _mask_between(masked_labels, learned.turns)
@@ -239,11 +229,6 @@ def prepare(
         turns=tuple(learned.turns),
         notes=learned.notes,
     )
-
-
-def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ChatshiftError(f"{name}={value!r} is not known; choose from {list(allowed)}.")
 
 
 def _mask_between(masked_labels: list[int], turns: list[Turn]) -> list[int]:
