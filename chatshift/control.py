@@ -1,5 +1,6 @@
 """Control tokens, and message content that would become one: text that opens or closes a turn."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -25,18 +26,22 @@ class ControlTokens(dict[str, int]):
             lengths.setdefault(text[0], set()).add(len(text))
         return {first: sorted(found, reverse=True) for first, found in lengths.items()}
 
+    @cached_property
+    def _first_characters(self) -> re.Pattern:
+        return re.compile("|".join(map(re.escape, self._lengths)) or "(?!)")
+
     def find_all(self, text: str) -> Iterator[tuple[int, str]]:
         """Yield position and text of each control token in `text`, from its start on."""
-        if not any(first in text for first in self._lengths):
-            return
-        position = 0
-        while position < len(text):
-            lengths = self._lengths.get(text[position], ())
-            pieces = (text[position : position + length] for length in lengths)
-            piece = next((piece for piece in pieces if piece in self), None)
-            if piece:
-                yield position, piece
-            position += len(piece or ".")
+        end = 0
+        for match in self._first_characters.finditer(text):
+            position = match.start()
+            if position >= end:
+                lengths = self._lengths[match[0]]
+                pieces = (text[position : position + length] for length in lengths)
+                piece = next((piece for piece in pieces if piece in self), None)
+                if piece:
+                    yield position, piece
+                    end = position + len(piece)
 
 
 # Reading them from a tokenizer with thousands of added tokens takes longer than all the rest.
