@@ -62,7 +62,7 @@ class FastPath:
     ) -> dict[int, str]:
         """The rendered texts, without those that the template refused."""
         rendered = apply_template_to_all(
-            list(conversations.values()),
+            conversations.values(),
             self.tokenizer,
             add_generation_prompt=opened,
             template_kwargs=self.policy.template_kwargs,
@@ -122,17 +122,16 @@ class FastPath:
         check_same_ids(flat[: lengths[0]], texts[first], self.tokenizer)
         ends = np.cumsum(lengths)
         begins = ends - lengths
-        starts, stops = self._spans(found, texts, flat, begins, ends)
-        rows: dict[int, Row] = {}
-        turn = 0
-        for number, (i, places) in enumerate(found.items()):
-            mine = slice(turn, turn + len(places))
-            turn += len(places)
-            if (starts[mine] < stops[mine]).all():
-                begin = int(begins[number])
-                edges = np.stack([starts[mine], stops[mine]], axis=1) - begin
-                rows[i] = Row(flat[begin : ends[number]], edges)
-        return rows
+        spans, row_of = self._spans(found, texts, flat, begins, ends)
+        unfit = np.bincount(row_of, weights=spans[:, 0] == spans[:, 1], minlength=len(found))
+        spans -= begins[row_of, None]
+        turns = np.searchsorted(row_of, np.arange(len(found) + 1)).tolist()
+        edges = [0, *ends.tolist()]
+        return {
+            i: Row(flat[edges[n] : edges[n + 1]], spans[turns[n] : turns[n + 1]])
+            for n, i in enumerate(found)
+            if not unfit[n]
+        }
 
     def _spans(
         self,
@@ -142,12 +141,12 @@ class FastPath:
         begins: "np.ndarray",
         ends: "np.ndarray",
     ) -> tuple["np.ndarray", "np.ndarray"]:
-        """Starts and stops of all turns in the flat ids; 0 and 0 where the ids do not fit."""
+        """Start and stop of each turn in the flat ids, 0 and 0 where they do not fit; its row."""
         import numpy as np
 
         turns = [place for places in found.values() for place in places]
         row_of = np.repeat(np.arange(len(found)), [len(places) for places in found.values()])
-        starts, stops = np.zeros((2, len(turns)), dtype=np.int64)
+        spans = np.zeros((len(turns), 2), dtype=np.int64)
         is_control = np.zeros(max(len(self.tokenizer), int(flat.max()) + 1) + 1, dtype=bool)
         is_control[list(control_tokens(self.tokenizer).ids)] = True
         control_at = np.append(np.flatnonzero(is_control[flat]), len(flat))
@@ -172,8 +171,8 @@ class FastPath:
                 same &= ~is_last | (after + len(mold.after_ids) == ends[rows])
                 stop = after + mold.learned_after
             same &= (start < stop) & (stop <= ends[rows])
-            starts[mine], stops[mine] = np.where(same, start, 0), np.where(same, stop, 0)
-        return starts, stops
+            spans[mine[same]] = np.stack([start, stop], axis=1)[same]
+        return spans, row_of
 
 
 def _is_plain(messages: Conversation, control: ControlTokens) -> bool:

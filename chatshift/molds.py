@@ -169,9 +169,10 @@ def fit(text: str, messages: Conversation, molds: Molds, supervise: str) -> list
         earlier = list(_fit_earlier(text, [messages[i]["content"] for i in answers[:-1]], molds))
         if len(earlier) < len(answers) - 1 or answers[0] == 0:
             return None
-        opening = earlier[-1][0].before
-        others = text.count(opening) - len(earlier)
-        if others != text.endswith(opening, 0, last[1]) or earlier[-1][1] >= last[1]:
+        # As many openings as answers: none was left out, and none taken for another.
+        end = earlier[-1][1]
+        openings = sum(text.count(opening, 0, end) for opening in {m.before for m, _ in earlier})
+        if openings != len(earlier) or end >= last[1]:
             return None
     found, nth, character = [], 0, 0
     for message, (mold, start) in zip(answers[-len(earlier) - 1 :], [*earlier, last], strict=True):

@@ -1,6 +1,6 @@
 """The one place that calls a chat template."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chatshift.errors import TemplateError
@@ -31,28 +31,29 @@ def apply_template(
 
 
 def apply_template_to_all(
-    conversations: Sequence[Conversation],
+    conversations: Iterable[Conversation],
     tokenizer: Any,
     *,
     add_generation_prompt: bool,
     template_kwargs: dict,
-) -> list[str | None]:
-    """Return the text of each conversation, `None` where the template refuses it."""
-    settings = {"add_generation_prompt": add_generation_prompt, **template_kwargs}
-    try:
-        if conversations:
-            return tokenizer.apply_chat_template(conversations, tokenize=False, **settings)
-        return []
-    except _refusals():
-        # One of them stopped all: each alone, and those that are refused are found again later.
-        return [_text_or_none(messages, tokenizer, settings) for messages in conversations]
+) -> Iterator[str | None]:
+    """Yield the text of each conversation, `None` where the template refuses it.
 
+    The messages must be plain dicts of a role and a text. That is why the template, compiled and
+    sandboxed by transformers, can be called without the copying and the look-ups of
+    `apply_chat_template`, which take a third of the time.
+    """
+    # It has no public name. `prepare_batch` compares rows with those of `apply_chat_template`.
+    from transformers.utils.chat_template_utils import _compile_jinja_template
 
-def _text_or_none(messages: Conversation, tokenizer: Any, settings: dict) -> str | None:
-    try:
-        return tokenizer.apply_chat_template(messages, tokenize=False, **settings)
-    except _refusals():
-        return None
+    compiled = _compile_jinja_template(tokenizer.get_chat_template())
+    variables = {"tools": None, "documents": None, **tokenizer.special_tokens_map}
+    variables |= {"add_generation_prompt": add_generation_prompt, **template_kwargs}
+    for messages in conversations:
+        try:
+            yield compiled.render(messages=messages, **variables)
+        except _refusals():
+            yield None
 
 
 def _refusals() -> tuple[type[Exception], ...]:
