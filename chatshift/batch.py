@@ -232,6 +232,8 @@ def _results(
 
 def _cut(number: int, row: Row, longest: int, truncated: list[Truncated]) -> Row | ChatshiftError:
     """The row without its end; refused where nothing would be left to learn."""
+    import numpy as np
+
     spans = row.spans.clip(max=longest)
     if spans[0, 0] == longest:
         return LabelError(

@@ -1,0 +1,266 @@
+"""`prepare_batch`: the rows of `prepare`, every one of them, and nothing lost."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_properties import CONVERSATIONS, KINDS, NAMES, tokenizer_of
+
+from chatshift import ChatshiftError, prepare, prepare_batch
+from chatshift.engines import batch_encoder
+from chatshift.fast import FastPath
+from chatshift.tiny.formats import FORMATS, load_format
+
+
+def talk(*contents):
+    return [
+        {"role": "assistant" if i % 2 else "user", "content": content}
+        for i, content in enumerate(contents)
+    ]
+
+
+WRONG = talk("no answer")
+LONG = talk("what you described " * 20, "it is a test " * 10)
+
+
+def one_by_one(conversations, tokenizer, **policy):
+    rows = []
+    for messages in conversations:
+        try:
+            rows.append(prepare(messages, tokenizer, **policy).for_transformers())
+        except ChatshiftError as refusal:
+            rows.append(str(refusal))
+    return rows
+
+
+def as_rows(batch, total):
+    rows = dict(zip(batch.rows.tolist(), batch.to_lists(), strict=True))
+    rows |= {rejected.row: rejected.reason for rejected in batch.rejected}
+    return [rows[i] for i in range(total)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    conversations=st.lists(CONVERSATIONS, min_size=1, max_size=6),
+    name=st.sampled_from(NAMES),
+    supervise=st.sampled_from(["last", "all"]),
+    boundary=st.sampled_from(["prompt", "answer"]),
+    control_tokens=st.sampled_from(["error", "text", "allow"]),
+    mask_tail=st.booleans(),
+    strip_bos=st.booleans(),
+)
+def test_each_row_is_that_of_prepare(kind, conversations, name, **policy):
+    tokenizer = tokenizer_of(kind, name)
+    # Plain rows first, so that the others are compared with what was learnt from these.
+    conversations = [talk("a", "b", "it is", "a test"), talk("what", "is it"), *conversations]
+    batch = prepare_batch(conversations, tokenizer, shifted=False, errors="collect", **policy)
+    assert as_rows(batch, len(conversations)) == one_by_one(conversations, tokenizer, **policy)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+@pytest.mark.parametrize("supervise", ["last", "all"])
+def test_plain_rows_take_the_fast_path(name, boundary, supervise, monkeypatch):
+    in_full = []
+    slow = FastPath._in_full
+    monkeypatch.setattr(FastPath, "_in_full", lambda self, m: in_full.append(m) or slow(self, m))
+    tokenizer = load_format(name)
+    policy: dict[str, Any] = {"boundary": boundary, "supervise": supervise}
+    words = ["one", "it is", "a test", "what, now?", "line\nbreak", "Hi there"]
+    conversations = [talk(*(words[(i + j) % 6] for j in range(4))) for i in range(40)]
+    batch = prepare_batch(conversations, tokenizer, shifted=False, **policy)
+    assert batch.to_lists() == one_by_one(conversations, tokenizer, **policy)
+    if (name, boundary) == ("mistral", "answer"):
+        assert len(in_full) > 1  # the space before the answer is merged with it, or is not
+    else:
+        assert len(in_full) == 1
+
+
+def test_rows_that_only_look_like_the_others():
+    tokenizer = load_format("chatml")
+    tokenizer.chat_template = tokenizer.chat_template.replace(
+        "<|im_start|>assistant\\n' -}}{%- endif",
+        "<|im_start|>assistant\\n' + ('/think' in messages[-1].content) * '<think>' -}}{%- endif",
+    )
+    conversations = [talk("a", "b"), talk("c /think", "d"), talk("e", "f")]
+    batch = prepare_batch(conversations, tokenizer, shifted=False, errors="collect")
+    assert as_rows(batch, 3) == one_by_one(conversations, tokenizer)
+    assert [rejected.row for rejected in batch.rejected] == [1]
+
+
+def test_a_first_prompt_that_is_written_otherwise_is_found():
+    tokenizer = load_format("chatml")
+    alone = "{%- if messages | length == 1 and 'x' in messages[0].content %}!{% endif -%}"
+    tokenizer.chat_template = alone + tokenizer.chat_template
+    conversations = [talk("a", "b", "c", "d"), talk("x", "b", "c", "d")]
+    for supervise in ("all", "last"):
+        batch = prepare_batch(
+            conversations, tokenizer, shifted=False, errors="collect", supervise=supervise
+        )
+        assert as_rows(batch, 2) == one_by_one(conversations, tokenizer, supervise=supervise)
+
+
+def test_shifted_rows_are_the_pair_of_the_trace():
+    tokenizer = load_format("gemma3")
+    conversations = [talk("a", "b"), LONG]
+    batch = prepare_batch(conversations, tokenizer, shifted=True)
+    for row, messages in zip(batch.to_lists(), conversations, strict=True):
+        trace = prepare(messages, tokenizer)
+        assert (row["input_ids"], row["labels"]) == (list(trace.input_ids), list(trace.labels))
+        assert row["attention_mask"] == [1] * len(trace.input_ids)
+
+
+def test_nothing_is_lost():
+    conversations = [talk("a", "b"), WRONG, talk("c", "d"), [], talk("e", "f")]
+    batch = prepare_batch(conversations, load_format("chatml"), shifted=False, errors="collect")
+    assert batch.rows.tolist() == [0, 2, 4]
+    assert [row for row, _ in batch.rejected] == [1, 3]
+    assert repr(batch) == "Batch(3 rows, 42 tokens, 9 supervised, labels not shifted; 2 rejected)"
+
+
+def test_all_refusals_are_told_at_once():
+    with pytest.raises(ChatshiftError) as refusal:
+        prepare_batch([talk("a", "b"), WRONG, []], load_format("chatml"), shifted=False)
+    assert str(refusal.value) == (
+        "2 conversations are refused:\n"
+        "  conversations[1]: messages[0] is the last message and its role is 'user': there is no "
+        "answer to learn from. End the conversation with an assistant message.\n"
+        "  conversations[2]: There are no messages. Pass at least one user message and an answer.\n"
+        "Mend them, or pass errors='collect' to keep the others."
+    )
+
+
+def test_many_refusals_are_all_named():
+    with pytest.raises(ChatshiftError) as refusal:
+        prepare_batch([WRONG] * 23, load_format("chatml"), shifted=False)
+    assert "23 conversations are refused" in str(refusal.value)
+    assert "\n  and also: 20, 21, 22\n" in str(refusal.value)
+
+
+@pytest.mark.parametrize("shifted", [False, True])
+def test_a_cut_answer_is_listed_and_a_lost_one_is_rejected(shifted):
+    tokenizer = load_format("chatml")
+    trace = prepare(LONG, tokenizer)
+    total, prompt = len(trace.full_ids) - shifted, trace.prompt_length - shifted
+    short = talk("a", "b")
+
+    def cut(length):
+        return prepare_batch(
+            [LONG, short], tokenizer, shifted=shifted, max_length=length, errors="collect"
+        )
+
+    assert cut(total).truncated == cut(None).truncated == ()
+    batch = cut(total - 5)
+    assert batch.truncated == ((0, 5, 5),)
+    whole = trace.labels if shifted else trace.masked_labels
+    assert batch[0]["labels"] == list(whole[:-5])
+    assert cut(prompt + 1).truncated == ((0, total - prompt - 1, len(trace.supervised) - 1),)
+    batch = cut(prompt)
+    assert batch.rows.tolist() == [1]
+    assert batch.rejected == (
+        (
+            0,
+            f"Cut to {prompt + shifted} of {total + shifted} tokens, this conversation would keep "
+            f"no supervised token: the first is token {prompt + shifted}. Raise max_length, or "
+            "shorten the prompt.",
+        ),
+    )
+    with pytest.raises(ChatshiftError, match=r"conversations\[0\]: Cut to"):
+        prepare_batch([LONG], tokenizer, shifted=shifted, max_length=prompt)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        (
+            {"shifted": "model"},
+            "shifted='model' must be True or False: False for a model or trainer that shifts "
+            "inside, True for a loss you write yourself.",
+        ),
+        ({"max_length": 0}, "max_length=0 must be a number of tokens, 1 or more."),
+        ({"errors": "drop"}, "errors='drop' is not known; choose from ['raise', 'collect']."),
+        ({"engine": "c"}, "engine='c' is not known; choose from ['tokenizers', 'kitoken']."),
+        ({"supervise": "x"}, "supervise='x' is not known; choose from ['last', 'all']."),
+        (
+            {"template_kwargs": {"tokenize": True}},
+            "'tokenize' is set by this step. Leave it out of the keywords.",
+        ),
+    ],
+)
+def test_settings(setting, message):
+    with pytest.raises(ChatshiftError) as refusal:
+        prepare_batch([talk("a", "b")], load_format("chatml"), **{"shifted": False, **setting})
+    assert str(refusal.value) == message
+
+
+def test_shifted_has_no_default():
+    with pytest.raises(TypeError, match="shifted"):
+        prepare_batch([talk("a", "b")], load_format("chatml"))  # type: ignore[call-arg]
+
+
+def test_conversations_may_be_a_stream_of_more_than_a_chunk():
+    stream = (talk(f"a {i}", "b") for i in range(1003))
+    batch = prepare_batch(stream, load_format("chatml"), shifted=False)
+    assert len(batch) == 1003
+    assert batch[1002] == prepare(talk("a 1002", "b"), load_format("chatml")).for_transformers()
+
+
+def test_no_conversations_are_no_rows():
+    batch = prepare_batch([], load_format("chatml"), shifted=True)
+    assert (len(batch), batch.to_lists(), batch.to_arrow().num_rows) == (0, [], 0)
+
+
+def test_a_missing_row_is_an_index_error():
+    batch = prepare_batch([talk("a", "b")], load_format("chatml"), shifted=False)
+    assert batch[-1] == batch[0]
+    with pytest.raises(IndexError, match="There is no row 1; the batch has 1"):
+        batch[1]
+
+
+def test_arrow_and_dataset_hold_the_same_rows():
+    batch = prepare_batch([talk("a", "b"), LONG], load_format("chatml"), shifted=False)
+    assert batch.to_arrow().to_pylist() == batch.to_lists()
+    assert batch.to_dataset().to_list() == batch.to_lists()
+    assert str(batch.to_arrow().schema.field("input_ids").type) == "list<item: int32>"
+
+
+def test_the_tokenizer_may_be_set_to_pad_and_to_cut():
+    tokenizer = load_format("chatml")
+    tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.backend_tokenizer.enable_truncation(4)
+    tokenizer.backend_tokenizer.enable_padding(length=300)
+    batch = prepare_batch([talk("a", "b"), LONG], tokenizer, shifted=False)
+    assert batch.to_lists() == one_by_one([talk("a", "b"), LONG], load_format("chatml"))
+
+
+def test_progress_can_be_shown(capsys):
+    prepare_batch([talk("a", "b")] * 3, load_format("chatml"), shifted=False, progress=True)
+    assert "3/3" in capsys.readouterr().err
+
+
+def test_kitoken_gives_the_same_rows():
+    tokenizer = tokenizer_of("byte-level", "chatml")
+    conversations = [talk("a", "b"), LONG, talk("é 👩‍👩‍👧", "שלום\n\nit is")]
+    plain = prepare_batch(conversations, tokenizer, shifted=False)
+    other = prepare_batch(conversations, tokenizer, shifted=False, engine="kitoken")
+    assert other.to_lists() == plain.to_lists()
+
+
+def test_kitoken_is_refused_where_its_ids_differ(monkeypatch):
+    class Wrong:
+        @staticmethod
+        def from_tokenizers(data):
+            return Wrong()
+
+        def encode_all(self, texts, specials):
+            return [[len(text)] for text in texts]
+
+    monkeypatch.setattr("kitoken.Kitoken", Wrong)
+    with pytest.raises(ChatshiftError) as refusal:
+        batch_encoder(tokenizer_of("byte-level", "chatml"), "kitoken")
+    assert str(refusal.value) == (
+        "The batch engine gives other ids than the tokenizer for '': [0], not []. Use another "
+        "engine, or prepare row by row."
+    )
