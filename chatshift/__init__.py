@@ -1,6 +1,7 @@
 """Exactly what a chat model is trained on, step by step."""
 
 from chatshift.batch import Batch, prepare_batch
+from chatshift.collate import collate
 from chatshift.errors import (
     BoundaryError,
     ChatshiftError,
@@ -16,6 +17,7 @@ from chatshift.steps.prompt import render_prompt
 from chatshift.steps.render import render, strip_bos
 from chatshift.steps.shift import Shifted, shift
 from chatshift.steps.tokens import tokenize
+from chatshift.tables import TablePreparer
 from chatshift.tiny import load_tokenizer, tiny_model
 from chatshift.trace import Trace, prepare
 
@@ -28,9 +30,11 @@ __all__ = [
     "LabelError",
     "MessageError",
     "Shifted",
+    "TablePreparer",
     "TemplateError",
     "TokenizeError",
     "Trace",
+    "collate",
     "copy_labels",
     "load_tokenizer",
     "mask_prompt",

@@ -1,0 +1,101 @@
+"""Arrow tables of conversations become tables of rows: for `datasets` and for Ray Data."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from chatshift.batch import prepare_batch
+from chatshift.errors import ChatshiftError
+from chatshift.tiny import load_tokenizer
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+class TablePreparer:
+    """Prepare one Arrow table of conversations after the other, in this process or in workers.
+
+    Args:
+        tokenizer: a transformers tokenizer; or a folder or hub name, then each worker loads its own
+            once.
+        shifted: see `prepare_batch`.
+        column: the column that holds the messages, a list of structs with `role` and `content`.
+        errors: `"raise"` stops at a table with a conversation that is refused; `"collect"` keeps
+            every row, null where it was refused, and adds a column `rejected` with the reason.
+        **settings: the other settings of `prepare_batch`.
+
+    Example:
+        >>> from datasets import Dataset
+        >>> from chatshift import TablePreparer, load_tokenizer
+        >>> messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
+        >>> dataset = Dataset.from_dict({"messages": [messages] * 2}).with_format("arrow")
+        >>> prepare = TablePreparer(load_tokenizer(), shifted=False)
+        >>> rows = dataset.map(prepare, batched=True, remove_columns=["messages"])
+        >>> rows.column_names, len(rows)
+        (['input_ids', 'attention_mask', 'labels'], 2)
+
+    Chapter: 13, At scale.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        *,
+        shifted: bool,
+        column: str = "messages",
+        errors: str = "raise",
+        **settings: Any,
+    ) -> None:
+        self.tokenizer = load_tokenizer(tokenizer) if isinstance(tokenizer, str) else tokenizer
+        self.column = column
+        self.settings = {"shifted": shifted, "errors": errors, **settings}
+
+    def __call__(self, table: "pyarrow.Table") -> "pyarrow.Table":
+        """Return `input_ids`, `attention_mask` and `labels` for each row of the table."""
+        import pyarrow as pa
+
+        if self.column not in table.column_names:
+            raise ChatshiftError(
+                f"The table has no column {self.column!r}; it has {table.column_names}. Name the "
+                "one with the messages: column=..."
+            )
+        batch = prepare_batch(_messages(table[self.column]), self.tokenizer, **self.settings)
+        rows = batch.to_arrow()
+        if self.settings["errors"] == "raise":
+            return rows
+        place = {int(row): index for index, row in enumerate(batch.rows)}
+        reasons = dict(batch.rejected)
+        every = range(table.num_rows)
+        rows = rows.take(pa.array([place.get(row) for row in every], type=pa.int64()))
+        return rows.append_column(
+            "rejected", pa.array([reasons.get(row) for row in every], type=pa.string())
+        )
+
+
+def _messages(column: "pyarrow.ChunkedArray") -> list[list[dict]]:
+    """The conversations of a column; a field that a message does not have is left out."""
+    import pyarrow as pa
+
+    array = column.combine_chunks()
+    plain = pa.types.is_list(array.type) and pa.types.is_struct(array.type.value_type)
+    if plain and not array.null_count and {f.name for f in array.type.value_type} == PLAIN:
+        # Two flat columns become Python texts in half the time of as many structs.
+        flat = array.flatten()
+        roles, contents = (flat.field(name).to_pylist() for name in ("role", "content"))
+        messages = [
+            {"role": role, "content": content}
+            for role, content in zip(roles, contents, strict=True)
+        ]
+        offsets = array.offsets.to_pylist()
+        return [messages[one - offsets[0] : other - offsets[0]] for one, other in pairwise(offsets)]
+    return [
+        [
+            {name: value for name, value in message.items() if value is not None or name in PLAIN}
+            for message in conversation
+        ]
+        if conversation
+        else []
+        for conversation in array.to_pylist()
+    ]
+
+
+PLAIN = {"role", "content"}
