@@ -25,7 +25,7 @@ LONG = talk("what you described " * 20, "it is a test " * 10)
 
 
 def one_by_one(conversations, tokenizer, **policy):
-    rows = []
+    rows: list[Any] = []
     for messages in conversations:
         try:
             rows.append(prepare(messages, tokenizer, **policy).for_transformers())
@@ -65,7 +65,12 @@ def test_each_row_is_that_of_prepare(kind, conversations, name, **policy):
 def test_plain_rows_take_the_fast_path(name, boundary, supervise, monkeypatch):
     in_full = []
     slow = FastPath._in_full
-    monkeypatch.setattr(FastPath, "_in_full", lambda self, m: in_full.append(m) or slow(self, m))
+
+    def counted(self, messages):
+        in_full.append(messages)
+        return slow(self, messages)
+
+    monkeypatch.setattr(FastPath, "_in_full", counted)
     tokenizer = load_format(name)
     policy: dict[str, Any] = {"boundary": boundary, "supervise": supervise}
     words = ["one", "it is", "a test", "what, now?", "line\nbreak", "Hi there"]

@@ -91,6 +91,35 @@ def test_fields_that_a_message_does_not_have_are_left_out():
     )
 
 
+@pytest.fixture(scope="module")
+def cluster():
+    import ray
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    yield ray
+    ray.shutdown()
+
+
+@pytest.mark.parametrize("preparer", [TablePreparer, DiesOnce])
+def test_ray_data_on_two_workers(preparer, cluster, expected, tmp_path, monkeypatch):
+    marker = tmp_path / "died"
+    # Split here: to repartition inside Ray takes a worker that two busy ones may never leave free.
+    tables = [pa.table({"messages": CONVERSATIONS[i : i + 6]}) for i in range(0, 60, 6)]
+    rows = cluster.data.from_arrow(tables).map_batches(
+        preparer,
+        fn_constructor_args=[BUNDLED],
+        fn_constructor_kwargs={"shifted": False},
+        batch_format="pyarrow",
+        compute=cluster.data.ActorPoolStrategy(size=2),
+        runtime_env={"env_vars": {"CHATSHIFT_MARKER": str(marker)}},
+    )
+    found = [table.to_pylist() for table in cluster.get(rows.to_arrow_refs())]
+    found = sorted((row for table in found for row in table), key=str)
+    assert [{n: list(v) for n, v in row.items()} for row in found] == sorted(expected, key=str)
+    assert marker.exists() == (preparer is DiesOnce)
+
+
 def test_a_killed_process_is_an_error_and_no_missing_rows(tmp_path, monkeypatch):
     monkeypatch.setenv("CHATSHIFT_MARKER", str(tmp_path / "died"))
     dataset = Dataset.from_dict({"messages": CONVERSATIONS}).with_format("arrow")
