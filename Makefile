@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NOTEBOOKS := $(wildcard book/*.ipynb)
 
-.PHONY: help book lab test run lint bench templates pages clean
+.PHONY: help book lab test run lint bench speed templates pages clean
 help:
 	@echo "make book   build the book and say where its first page is"
 	@echo "make lab    open the notebooks in JupyterLab"
@@ -11,6 +11,7 @@ help:
 	@echo "make run    execute the notebooks and store their outputs"
 	@echo "make lint   format the code and check its style and types"
 	@echo "make bench  measure how long the import takes"
+	@echo "make speed  measure how fast conversations become rows"
 	@echo "make templates  count what prepare does with 786 real chat templates"
 	@echo "make pages  score the built pages with Lighthouse"
 	@echo "make clean  remove what was built and installed"
@@ -53,6 +54,10 @@ test: .venv/test book
 
 bench: .venv/book
 	$(BIN)/python benchmarks/import_time.py
+
+speed: .venv/test
+	$(BIN)/python scripts/fetch.py gemma3 llama3_1
+	$(BIN)/python benchmarks/speed.py
 
 templates: .venv/test
 	$(BIN)/python scripts/fetch.py

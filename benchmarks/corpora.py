@@ -47,7 +47,7 @@ class Corpus:
 
     def turns(self, count: int, chooser: random.Random) -> list[dict]:
         """Return `count` questions with their answers."""
-        contents = [self.text(chooser, 1, 4) for _ in range(2 * count)]
+        contents = [self.text(chooser, 1, 2) for _ in range(2 * count)]
         return messages(contents, ("user", "assistant") * count)
 
     def long_answer(self, words: int) -> list[dict]:

