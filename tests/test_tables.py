@@ -95,14 +95,20 @@ def test_fields_that_a_message_does_not_have_are_left_out():
 def cluster():
     import ray
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    ray.init(
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="ERROR",
+        runtime_env={"env_vars": {"PYTHONPATH": str(Path(__file__).parent)}},
+    )
     ray.data.DataContext.get_current().enable_progress_bars = False
     yield ray
     ray.shutdown()
 
 
-# Ray reads its own settings one by one, and warns of those that it will drop.
-@pytest.mark.filterwarnings("ignore:.use_push_based_shuffle. is deprecated:DeprecationWarning")
+# Ray reads all of its own settings, and warns of those that it will drop.
+@pytest.mark.filterwarnings("ignore:.use_.* is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("preparer", [TablePreparer, DiesOnce])
 def test_ray_data_on_two_workers(preparer, cluster, expected, tmp_path, monkeypatch):
     marker = tmp_path / "died"
