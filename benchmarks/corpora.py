@@ -50,9 +50,8 @@ class Corpus:
         contents = [self.text(chooser, 1, 2) for _ in range(2 * count)]
         return messages(contents, ("user", "assistant") * count)
 
-    def long_answer(self, words: int) -> list[dict]:
+    def long_answer(self, words: int, chooser: random.Random) -> list[dict]:
         """Return one question with an answer of so many words."""
-        chooser = random.Random(words)
         answer: list[str] = []
         while len(answer) < words:
             answer += self.text(chooser, 1, 1).split()

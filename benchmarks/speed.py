@@ -10,7 +10,6 @@ import gc
 import os
 import platform
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -206,18 +205,18 @@ def lengths_table(name: str, rounds: int) -> str:
     """One conversation of more and more turns, and of more and more words."""
     tokenizer = load_tokenizer(TOKENIZERS[name])
     corpus = Corpus()
-    cases = {
-        f"{turns} turns": corpus.turns(turns, random.Random(turns)) for turns in (2, 10, 50, 200)
+    cases: dict[str, Callable[[random.Random], list[dict]]] = {
+        f"{turns} turns": partial(corpus.turns, turns) for turns in (2, 10, 50, 200)
     }
     cases |= {
-        f"an answer of {words:,} words": corpus.long_answer(words)
+        f"an answer of {words:,} words": partial(corpus.long_answer, words)
         for words in (100, 1_000, 10_000, 100_000)
     }
     rows = []
-    for title, messages in cases.items():
-        # So many times the same that a run takes long enough to be measured.
-        tokens = count_tokens([messages], tokenizer)
-        conversations = [messages] * max(2, 60_000 // tokens)
+    for title, make in cases.items():
+        # Different ones of the same length, so many that a run takes long enough to be measured.
+        tokens = count_tokens([make(random.Random(0))], tokenizer)
+        conversations = [make(random.Random(i)) for i in range(max(10, 300_000 // tokens))]
         runs = {
             "limit": limit(conversations, tokenizer),
             "last": batch(conversations, tokenizer),
@@ -227,10 +226,10 @@ def lengths_table(name: str, rounds: int) -> str:
         ratios = [seconds[way] / seconds["limit"] for way in ("last", "all")]
         milliseconds = seconds["limit"] / len(conversations) * 1000
         rows.append((title, f"{tokens:,}", f"{milliseconds:.2f}", *(f"{r:.2f}" for r in ratios)))
-    headers = ("", "tokens", "limit, ms", "last turn, times the limit", "every turn, times it")
+    headers = ("", "tokens", "limit, ms each", "last turn, times the limit", "every turn, times it")
     right = ("left", *["right"] * 4)
     table = tabulate(rows, headers, tablefmt="github", colalign=right, disable_numparse=True)
-    return f"### {name}, one conversation\n\n{table}\n\n"
+    return f"### {name}, conversations of one length\n\n{table}\n\n"
 
 
 def peak_memory(way: str, name: str, count: int) -> str:
@@ -248,11 +247,18 @@ def peak_of(way: str, name: str, count: int) -> float:
     """The highest memory while one way runs, above what was there before, in MiB."""
     tokenizer = load_tokenizer(TOKENIZERS[name])
     run = ways(name)[way](next(iter(corpora(count).values())), tokenizer)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     result = run()
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    after = peak()
     del result
-    return (after - before) / 1024
+    return after - before
+
+
+def peak() -> float:
+    """The highest memory of this process so far, in MiB; unlike `getrusage`, not its parent's."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 def stream(name: str, count: int) -> float:
@@ -262,7 +268,7 @@ def stream(name: str, count: int) -> float:
     for start in range(0, count, 1000):
         rows = [corpus.single_turn(i) for i in range(start, start + 1000)]
         prepare_batch(rows, tokenizer, shifted=False).to_arrow()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak()
 
 
 def streams(name: str) -> str:

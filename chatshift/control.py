@@ -13,6 +13,17 @@ from chatshift.messages import Conversation, Message
 class ControlTokens(dict[str, int]):
     """Text and id of each control token."""
 
+    def __init__(self, added_tokens: Mapping[int, Any]) -> None:
+        """Keep those of a tokenizer's added tokens that are marked special."""
+        special = {i: token for i, token in added_tokens.items() if token.special and token.content}
+        super().__init__((token.content, i) for i, token in special.items())
+        self.splitting = frozenset(
+            i
+            for i, token in special.items()
+            if not (token.lstrip or token.rstrip or token.single_word or token.normalized)
+        )
+        """The ids of those that take nothing of the text beside them, and always split it."""
+
     @cached_property
     def ids(self) -> frozenset[int]:
         """The ids alone."""
@@ -54,10 +65,9 @@ def control_tokens(tokenizer: Any) -> ControlTokens:
     Not every added token is one: Gemma's list also holds blank lines, and Qwen3's `<think>`.
     """
     size = len(tokenizer)
-    read_at, tokens = _READ.get(tokenizer, (-1, ControlTokens()))
+    read_at, tokens = _READ.get(tokenizer, (-1, ControlTokens({})))
     if read_at != size:
-        added = tokenizer.added_tokens_decoder
-        tokens = ControlTokens({t.content: i for i, t in added.items() if t.special and t.content})
+        tokens = ControlTokens(tokenizer.added_tokens_decoder)
         _READ[tokenizer] = (size, tokens)
     return tokens
 

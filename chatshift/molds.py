@@ -6,10 +6,10 @@ rows can be compared with it. A row that does not fit a mold exactly is prepared
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chatshift.answers import Answer
-from chatshift.control import control_tokens
+from chatshift.control import ControlTokens, control_tokens
 from chatshift.encoding import Encoded
 from chatshift.learned import Learned
 from chatshift.messages import Conversation, content_text
@@ -65,11 +65,14 @@ class Molds(NamedTuple):
         """Add what a prepared conversation shows and is not known yet."""
         if not learned.answers or len(self.last) + len(self.earlier) >= MOST:
             return
+        control = control_tokens(full.tokenizer)
         keeps_all = policy.boundary == "prompt" and not policy.mask_tail
         places = zip(learned.answers, learned.starts, learned.turns, strict=True)
         for answer, start, turn in places:
             is_last = answer is learned.answers[-1]
-            mold = _mold(messages, full, answer, start, turn, is_last, keeps_all and is_last)
+            mold = _mold(
+                messages, full, answer, start, turn, is_last, keeps_all and is_last, control
+            )
             known = self.last if is_last else self.earlier
             if mold and mold not in known:
                 known.append(mold)
@@ -87,17 +90,18 @@ def _mold(
     turn: Turn,
     is_last: bool,
     keeps_all: bool,
+    control: ControlTokens,
 ) -> Mold | None:
-    control = control_tokens(full.tokenizer)
-    before = [i for i in range(start.position) if full.ids[i] in control.ids]
-    if start.crossed or not before or not content_text(messages[answer.message]).strip():
+    backwards = range(start.position - 1, -1, -1)
+    at = next((i for i in backwards if full.ids[i] in control.ids), None)
+    if start.crossed or at is None or not content_text(messages[answer.message]).strip():
         return None
-    control_id = full.ids[before[-1]]
+    control_id = full.ids[at]
+    if control_id not in control.splitting:
+        return None
     control_text = full.tokenizer.convert_ids_to_tokens(control_id)
     head = full.text.rfind(control_text, 0, start.character)
-    if head < 0 or full.tokens_before(head) != before[-1]:
-        return None
-    if not _splits(full.tokenizer, control_id):
+    if head < 0 or full.tokens_before(head) != at:
         return None
     previous = head if is_last else _end_of_previous(messages, full, answer)
     rest = full.tokens_before(answer.end)
@@ -118,18 +122,12 @@ def _mold(
         before=full.text[previous : start.character],
         control_text=control_text,
         control_id=control_id,
-        head_ids=tuple(full.ids[before[-1] : start.position]),
+        head_ids=tuple(full.ids[at : start.position]),
         lead=full.text[start.character : answer.start],
         after=after,
         after_ids=after_ids,
         learned_after=turn.stop - rest,
     )
-
-
-def _splits(tokenizer: Any, token_id: int) -> bool:
-    """Whether the text on both sides of this token is tokenized as if the other were not there."""
-    token = tokenizer.added_tokens_decoder[token_id]
-    return not (token.lstrip or token.rstrip or token.single_word or token.normalized)
 
 
 def _end_of_previous(messages: Conversation, full: Encoded, answer: Answer) -> int:
