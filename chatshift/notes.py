@@ -35,6 +35,7 @@ class Note(NamedTuple):
     """What was found there, in words."""
 
 
+# Every kind of finding; the tests show each of them.
 NOTES = (
     "answer changed",
     "answer not located",

@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from datasets import Dataset
+from test_trainers import blocks
 
 from chatshift import ChatshiftError, TablePreparer, load_tokenizer, prepare_batch
 
@@ -17,6 +19,7 @@ CONVERSATIONS = [
     for number in range(60)
 ]
 WRONG = CONVERSATIONS[0][:1]
+PAGE = Path(__file__).parents[1] / "book" / "many.md"
 BUNDLED = str(Path(__file__).parents[1] / "chatshift" / "tiny" / "gemma_style")
 
 
@@ -47,6 +50,15 @@ def test_datasets_map(processes, expected):
         remove_columns=dataset.column_names,
     )
     assert rows.with_format(None).to_list() == expected
+
+
+def test_the_page_on_many_conversations_runs():
+    code = blocks(PAGE)
+    names: dict[str, Any] = {}
+    for section in code:
+        if not section.startswith("On a cluster"):  # its call is the one made below
+            exec(code[section], names)
+    assert len(code) == 8
 
 
 def test_a_slice_of_a_table():
@@ -114,14 +126,13 @@ def test_ray_data_on_two_workers(preparer, cluster, expected, tmp_path, monkeypa
     marker = tmp_path / "died"
     # Split here: to repartition inside Ray takes a worker that two busy ones may never leave free.
     tables = [pa.table({"messages": CONVERSATIONS[i : i + 6]}) for i in range(0, 60, 6)]
-    rows = cluster.data.from_arrow(tables).map_batches(
-        preparer,
-        fn_constructor_args=[BUNDLED],
-        fn_constructor_kwargs={"shifted": False},
-        batch_format="pyarrow",
-        compute=cluster.data.ActorPoolStrategy(size=2),
-        runtime_env={"env_vars": {"CHATSHIFT_MARKER": str(marker)}},
+    names = {"ray": cluster, "tables": tables, "tokenizer_name": BUNDLED}
+    code = blocks(PAGE)["On a cluster, with Ray"].replace(
+        "    batch_format",
+        f"    runtime_env={ {'env_vars': {'CHATSHIFT_MARKER': str(marker)}} },\n    batch_format",
     )
+    exec(code, names | {"TablePreparer": preparer}, names)
+    rows = names["rows"]
     found = [table.to_pylist() for table in cluster.get(rows.to_arrow_refs())]
     found = sorted((row for table in found for row in table), key=str)
     assert [{n: list(v) for n, v in row.items()} for row in found] == sorted(expected, key=str)

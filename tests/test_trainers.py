@@ -28,9 +28,9 @@ HAND_OVERS = [
 PADS = ["<pad>", "<end_of_turn>"]  # the second one ends every answer, and is the end of sequence
 
 
-def blocks():
-    """The code under each heading of the page."""
-    parts = re.split(r"^## (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+def blocks(page=PAGE):
+    """The code under each heading of a page."""
+    parts = re.split(r"^## (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     code = [re.findall(r"^```python\n(.*?)^```$", part, re.M | re.S) for part in parts[1::2]]
     return {name: "\n".join(found) for name, found in zip(parts[::2], code, strict=True)}
 
