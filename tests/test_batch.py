@@ -95,6 +95,18 @@ def test_rows_that_only_look_like_the_others():
     assert [rejected.row for rejected in batch.rejected] == [1]
 
 
+def test_a_turn_that_the_template_writes_itself_is_taken_for_no_answer():
+    tokenizer = load_format("chatml")
+    example = "<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n"
+    start = "{%- for message"
+    tokenizer.chat_template = tokenizer.chat_template.replace(start, example + start, 1)
+    conversations = [talk("a", "b", "c", "d"), talk("a", "b", "e", "f")]
+    for boundary in ("prompt", "answer"):
+        policy: dict[str, Any] = {"supervise": "all", "boundary": boundary}
+        batch = prepare_batch(conversations, tokenizer, shifted=False, **policy)
+        assert as_rows(batch, 2) == one_by_one(conversations, tokenizer, **policy)
+
+
 def test_a_first_prompt_that_is_written_otherwise_is_found():
     tokenizer = load_format("chatml")
     alone = "{%- if messages | length == 1 and 'x' in messages[0].content %}!{% endif -%}"

@@ -98,6 +98,16 @@ def test_a_template_that_opens_a_thought_learns_the_answer_where_it_stands():
     assert learned(prepare(TALK, tokenizer, boundary="answer")) == ["Yes<|im_end|>"]
 
 
+def test_an_earlier_turn_that_is_closed_by_another_token(tokenizer):
+    tokenizer.chat_template = LOOP.replace(
+        "<end_of_turn>\n",
+        "{{ '<eos>' if loop.last and m.role == 'assistant' else '<end_of_turn>' }}\n",
+    )
+    expected = ["Hello.<end_of_turn>", "Yes<eos>"]
+    assert learned(prepare(TALK, tokenizer, supervise="all", mask_tail=True)) == expected
+    assert learned(prepare(TALK, tokenizer, supervise="all", boundary="answer")) == expected
+
+
 def test_template_kwargs_reach_every_render():
     tokenizer = load_format("chatml")
     tokenizer.chat_template = tokenizer.chat_template.replace(
