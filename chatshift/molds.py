@@ -103,7 +103,7 @@ def _mold(
     head = full.text.rfind(control_text, 0, start.character)
     if head < 0 or full.tokens_before(head) != at:
         return None
-    previous = head if is_last else _end_of_previous(messages, full, answer)
+    previous = head if is_last else _end_of_previous(messages, full, answer, head)
     rest = full.tokens_before(answer.end)
     after = full.text[answer.end :]
     after_ids: tuple[int, ...] = ()
@@ -130,9 +130,9 @@ def _mold(
     )
 
 
-def _end_of_previous(messages: Conversation, full: Encoded, answer: Answer) -> int:
+def _end_of_previous(messages: Conversation, full: Encoded, answer: Answer, head: int) -> int:
     words = content_text(messages[answer.message - 1]).strip()
-    place = full.text.rfind(words, 0, answer.start)
+    place = full.text.rfind(words, 0, head)
     return place + len(words) if words and place >= 0 else len(full.text)
 
 
