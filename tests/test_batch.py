@@ -97,7 +97,7 @@ def test_rows_that_only_look_like_the_others():
 
 def test_a_turn_that_the_template_writes_itself_is_taken_for_no_answer():
     tokenizer = load_format("chatml")
-    example = "<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n"
+    example = r"{{ '<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n' }}"
     start = "{%- for message"
     tokenizer.chat_template = tokenizer.chat_template.replace(start, example + start, 1)
     conversations = [talk("a", "b", "c", "d"), talk("a", "b", "e", "f")]
