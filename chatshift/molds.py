@@ -36,6 +36,10 @@ class Mold(NamedTuple):
     learned_after: int
     """How many of them are learned."""
 
+    def head(self, start: int) -> int:
+        """Return where the control token stands, if the learned part starts at `start`."""
+        return start - len(self.before) + self.before.rfind(self.control_text)
+
     def place(self, text: str, content: str, start: int) -> int | None:
         """Return where the answer ends in `text`, if its learned part may start at `start`."""
         for words in (content, content.strip()):
@@ -168,13 +172,13 @@ def fit(text: str, messages: Conversation, molds: Molds, supervise: str) -> list
         if len(earlier) < len(answers) - 1 or answers[0] == 0:
             return None
         # As many openings as answers: none was left out, and none taken for another.
-        end = earlier[-1][1]
+        end = last[0].head(last[1])
         openings = sum(text.count(opening, 0, end) for opening in {m.before for m, _ in earlier})
-        if openings != len(earlier) or end >= last[1]:
+        if openings != len(earlier) or earlier[-1][1] >= last[1]:
             return None
     found, nth, character = [], 0, 0
     for message, (mold, start) in zip(answers[-len(earlier) - 1 :], [*earlier, last], strict=True):
-        head = start - len(mold.before) + mold.before.rfind(mold.control_text)
+        head = mold.head(start)
         if mold.control_text != last[0].control_text:
             return None
         nth += text.count(mold.control_text, character, head)
