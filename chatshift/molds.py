@@ -6,6 +6,7 @@ rows can be compared with it. A row that does not fit a mold exactly is prepared
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from chatshift.answers import Answer
@@ -67,7 +68,8 @@ class Molds(NamedTuple):
         self, messages: Conversation, full: Encoded, learned: Learned, policy: Policy
     ) -> None:
         """Add what a prepared conversation shows and is not known yet."""
-        if not learned.answers or len(self.last) + len(self.earlier) >= MOST:
+        full_already = len(self.last) + len(self.earlier) >= MOST
+        if not learned.answers or full_already or _answers_in_a_row(messages):
             return
         control = control_tokens(full.tokenizer)
         keeps_all = policy.boundary == "prompt" and not policy.mask_tail
@@ -134,6 +136,12 @@ def _mold(
     )
 
 
+def _answers_in_a_row(messages: Conversation) -> bool:
+    """Whether an answer follows another: then the token that ends a turn is told otherwise."""
+    roles = [message["role"] for message in messages]
+    return any(one == other == "assistant" for one, other in pairwise(roles))
+
+
 def _end_of_previous(messages: Conversation, full: Encoded, answer: Answer, head: int) -> int:
     words = content_text(messages[answer.message - 1]).strip()
     place = full.text.rfind(words, 0, head)
@@ -164,7 +172,7 @@ def fit(text: str, messages: Conversation, molds: Molds, supervise: str) -> list
     content = messages[-1]["content"]
     fitting = ((mold, mold.last_start(text, content)) for mold in molds.last)
     last = next(((mold, start) for mold, start in fitting if start is not None), None)
-    if last is None or not content.strip():
+    if last is None or not content.strip() or _answers_in_a_row(messages):
         return None
     earlier = []
     if supervise == "all" and len(answers) > 1:

@@ -107,6 +107,15 @@ def test_a_turn_that_the_template_writes_itself_is_taken_for_no_answer():
         assert as_rows(batch, 2) == one_by_one(conversations, tokenizer, **policy)
 
 
+def test_answers_in_a_row_are_prepared_in_full():
+    tokenizer = load_format("chatml")
+    tokenizer.chat_template += "{{- '<|im_start|>' -}}"  # as some do, whatever comes next
+    twice = [*talk("a", "b"), {"role": "assistant", "content": "c"}]
+    for conversations in ([talk("a", "b"), twice], [twice, talk("a", "b")]):
+        batch = prepare_batch(conversations, tokenizer, shifted=False, boundary="answer")
+        assert as_rows(batch, 2) == one_by_one(conversations, tokenizer, boundary="answer")
+
+
 def test_a_first_prompt_that_is_written_otherwise_is_found():
     tokenizer = load_format("chatml")
     alone = "{%- if messages | length == 1 and 'x' in messages[0].content %}!{% endif -%}"
