@@ -109,7 +109,10 @@ def test_a_turn_that_the_template_writes_itself_is_taken_for_no_answer():
 
 def test_answers_in_a_row_are_prepared_in_full():
     tokenizer = load_format("chatml")
-    tokenizer.chat_template += "{{- '<|im_start|>' -}}"  # as some do, whatever comes next
+    # Some templates open the next turn whatever comes, and have no other generation prompt.
+    tokenizer.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m.content }}<|im_end|>{% endfor %}<|im_start|>"
+    )
     twice = [*talk("a", "b"), {"role": "assistant", "content": "c"}]
     for conversations in ([talk("a", "b"), twice], [twice, talk("a", "b")]):
         batch = prepare_batch(conversations, tokenizer, shifted=False, boundary="answer")
