@@ -35,7 +35,6 @@ class FastPath:
         self.policy = policy
         self.encode = encode
         self.molds = Molds([], [])
-        self.prepared_in_full = 0
 
     def prepare(self, conversations: Sequence[Conversation]) -> list[Row | ChatshiftError]:
         """Return a row for each conversation, or the error with which `prepare` refuses it."""
@@ -99,7 +98,6 @@ class FastPath:
     def _in_full(self, messages: Conversation) -> Row | ChatshiftError:
         import numpy as np
 
-        self.prepared_in_full += 1
         try:
             full, learned = learn(messages, self.tokenizer, self.policy)
             mask_prompt(full.ids, learned.turns[0].start)
