@@ -30,7 +30,7 @@ class Row(NamedTuple):
     piece: str
     """The text of the token."""
     part: Literal["prompt", "answer", "tail"]
-    """`tail` is what stands after the answer's end and is masked."""
+    """`answer` is what is learned, `tail` what stands after the last answer and is masked."""
     label: int
     """The masked label, before the shift."""
     target: int | None
@@ -116,9 +116,9 @@ class Trace:
         ]
 
     def _part(self, position: int) -> Literal["prompt", "answer", "tail"]:
-        if position < self.prompt_length:
-            return "prompt"
-        return "tail" if self.masked_labels[position] == IGNORE_INDEX else "answer"
+        if self.masked_labels[position] != IGNORE_INDEX:
+            return "answer"
+        return "prompt" if position < self.prompt_length else "tail"
 
     def for_transformers(self) -> dict[str, list[int]]:
         """Return the row for a model or trainer that shifts by itself: nothing is shifted here.

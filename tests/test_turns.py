@@ -87,6 +87,13 @@ def test_turns_are_what_is_supervised():
     assert trace.prompt_length == trace.turns[-1].start
 
 
+def test_every_learned_token_is_shown_as_an_answer():
+    trace = prepare(TALK, load_format("gemma3"), supervise="all", mask_tail=True)
+    answers = [row.position for row in trace.rows() if row.part == "answer"]
+    assert answers == list(trace.supervised)
+    assert [row.piece for row in trace.rows() if row.part == "tail"] == ["\n"]
+
+
 def test_a_template_that_opens_a_thought_learns_the_answer_where_it_stands():
     tokenizer = load_format("think")
     tokenizer.chat_template = tokenizer.chat_template.replace(
