@@ -1,6 +1,7 @@
 """Arrow tables in, Arrow tables out: with `datasets`, in two processes, and on a Ray cluster."""
 
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,25 @@ def test_the_page_on_many_conversations_runs():
         if not section.startswith("On a cluster"):  # its call is the one made below
             exec(code[section], names)
     assert len(code) == 8
+
+
+def test_a_worker_gets_a_name_and_loads_its_tokenizer_once(monkeypatch):
+    loaded = []
+
+    def load(name):
+        loaded.append(name)
+        return load_tokenizer(name)
+
+    monkeypatch.setattr("chatshift.tables.load_tokenizer", load)
+    table = pa.table({"messages": CONVERSATIONS})
+    here = TablePreparer(BUNDLED, shifted=False)
+    here(table)
+    sent = pickle.dumps(here)
+    assert len(sent) < 1000
+    there = pickle.loads(sent)
+    for _ in range(3):
+        there(table)
+    assert loaded == [BUNDLED, BUNDLED]
 
 
 def test_a_slice_of_a_table():
