@@ -20,6 +20,7 @@ from chatshift.steps.tokens import tokenize
 from chatshift.tables import TablePreparer
 from chatshift.tiny import load_tokenizer, tiny_model
 from chatshift.trace import Trace, prepare
+from chatshift.who import who_shifts
 
 __version__ = "0.1.0"
 __all__ = [
@@ -47,4 +48,5 @@ __all__ = [
     "strip_bos",
     "tiny_model",
     "tokenize",
+    "who_shifts",
 ]
