@@ -58,6 +58,17 @@ def _conversation(random: Random) -> tuple[list[dict[str, str]]]:
     return ([{"role": role, "content": f"message {i}"} for i, role in enumerate(roles)],)
 
 
+def _own_loss_and_by_hand(random: Random) -> tuple[float, list[float]]:
+    by_hand = [random.uniform(5, 7) for _ in range(3)]
+    own = random.choice([*by_hand, by_hand[1] + 1])
+    return own + random.uniform(-1e-6, 1e-6), by_hand  # two ways to one loss differ a little
+
+
+def _verdict(own: float, by_hand: list[float]) -> str:
+    fits = [abs(own - loss) < 1e-4 for loss in by_hand]
+    return "model" if fits[1] else "caller" if fits[0] else "neither"
+
+
 EXERCISES = {
     "count_trained": Exercise(lambda full, prompt: len(full) - len(prompt), _full_and_prompt),
     "strip_bos": Exercise(lambda text, bos: text.removeprefix(bos), _text_and_bos),
@@ -69,6 +80,7 @@ EXERCISES = {
     "mask_prompt": Exercise(mask_prompt, _labels_and_length),
     "shift": Exercise(shift, _full_and_masked),
     "dropped": Exercise(lambda full, masked: (full[-1], masked[0]), _full_and_masked),
+    "verdict": Exercise(_verdict, _own_loss_and_by_hand),
 }
 
 

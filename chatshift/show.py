@@ -4,9 +4,10 @@ Every function here reads the record and computes nothing again. Colour is never
 each token also says in a word what happens to it. White space in a token is made visible.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import log10
 from typing import Any
 
 from chatshift.steps.mask import IGNORE_INDEX
@@ -330,6 +331,64 @@ def step_map(lit: int = 0) -> Picture:
     )
     text = " → ".join(f"[{n}]" if i == lit else n for i, n in enumerate(names, start=1))
     return Picture(framed(f"<ol>{boxes}</ol>"), text)
+
+
+# Colour, dashes and width of up to four lines; each pair differs in more than its colour.
+STROKES = (
+    ("#3b7dd8", "", 7),
+    ("currentColor", "2 6", 2),
+    ("#c2571a", "9 4", 2.5),
+    ("#8a63d2", "", 1.5),
+)
+
+
+def curves(losses: Mapping[str, Sequence[float]], shown: Sequence[int]) -> Picture:
+    """Return up to four losses as lines on a logarithmic scale; `shown` are the steps as text."""
+    lines, legend = "", ""
+    last = max(len(values) for values in losses.values()) - 1
+    for (name, values), (colour, dashes, width) in zip(losses.items(), STROKES, strict=False):
+        points = [
+            f"{40 + 350 * step / last:.0f},{_height(value):.0f}"
+            for step, value in enumerate(values)
+            if step % 2 == 0
+        ]
+        stroke = f'fill="none" stroke="{colour}" stroke-dasharray="{dashes}" stroke-width="{width}"'
+        lines += f'<polyline points="{" ".join(points)}" {stroke}/>'
+        swatch = (
+            f'<svg width="60" height="10" aria-hidden="true"><path d="M0 5H60" {stroke}/></svg>'
+        )
+        legend += (
+            f'<li class="curve"><b>{escape(name)}</b>{swatch}<span>{values[-1]:.4f}</span></li>'
+        )
+    axes = "".join(
+        f'<path d="M40 {_height(level):.0f}H390" stroke="currentColor" stroke-opacity=".25"/>'
+        f'<text x="34" y="{_height(level) + 4:.0f}" text-anchor="end">{level:g}</text>'
+        for level in (10, 1, 0.1, 0.01, 0.001)
+    ) + "".join(
+        f'<text x="{40 + 350 * step / last:.0f}" y="236" text-anchor="middle">{step}</text>'
+        for step in (0, last // 2, last)
+    )
+    drawing = (
+        '<svg viewBox="0 0 400 256" role="img" aria-label="The loss over the steps, as lines; the '
+        'table has the numbers" style="width:100%;max-width:600px;font-size:12px" '
+        f'fill="currentColor">{axes}<text x="215" y="252" text-anchor="middle">step</text>'
+        f"{lines}</svg>"
+    )
+    rows = [[name, *(f"{values[step]:.4f}" for step in shown)] for name, values in losses.items()]
+    numbers = table(rows, ("loss at step", *shown))
+    html = f"{drawing}<ol>{legend}</ol>{numbers.html.removeprefix(STYLE)}"
+    return Picture(framed(html), numbers.text)
+
+
+def _height(loss: float) -> float:
+    return 20 + 50 * (1 - log10(loss))
+
+
+def answers_frame(rows: Sequence[tuple[str, float, str]], step: int) -> str:
+    """Return the losses and answers of several runs after the same number of steps."""
+    lines = [(name, f"{loss:.4f}", visible(answer)) for name, loss, answer in rows]
+    shown = table(lines, ("who shifts", "its own loss", "its answer")).html
+    return f"<p>After {step} steps:</p>{shown.removeprefix(STYLE)}"
 
 
 def text_box(text: str, caption: str = "") -> Picture:

@@ -24,6 +24,7 @@ WRONG: dict[str, Callable] = {
     "mask_prompt": lambda labels, n: [-100] * (n - 1) + labels[n - 1 :],
     "shift": lambda ids, labels: (ids[1:], labels[:-1]),
     "dropped": lambda full, masked: (full[0], masked[-1]),
+    "verdict": lambda own, by_hand: "model" if own == by_hand[1] else "caller",
 }
 
 
