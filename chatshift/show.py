@@ -375,7 +375,7 @@ def curves(losses: Mapping[str, Sequence[float]], shown: Sequence[int]) -> Pictu
         f"{lines}</svg>"
     )
     rows = [[name, *(f"{values[step]:.4f}" for step in shown)] for name, values in losses.items()]
-    numbers = table(rows, ("loss at step", *shown))
+    numbers = table(rows, ["loss at step", *map(str, shown)])
     html = f"{drawing}<ol>{legend}</ol>{numbers.html.removeprefix(STYLE)}"
     return Picture(framed(html), numbers.text)
 
