@@ -333,12 +333,12 @@ def step_map(lit: int = 0) -> Picture:
     return Picture(framed(f"<ol>{boxes}</ol>"), text)
 
 
-# Colour, dashes and width of up to four lines; each pair differs in more than its colour.
+# Colour, dashes, width and opacity of up to four lines; any two differ in more than colour.
 STROKES = (
-    ("#3b7dd8", "", 7),
-    ("currentColor", "2 6", 2),
-    ("#c2571a", "9 4", 2.5),
-    ("#8a63d2", "", 1.5),
+    ("#3b7dd8", "", 9, 0.55),
+    ("currentColor", "2 6", 2.5, 1),
+    ("#c2571a", "9 4", 2, 1),
+    ("#8a63d2", "", 1.5, 1),
 )
 
 
@@ -346,13 +346,18 @@ def curves(losses: Mapping[str, Sequence[float]], shown: Sequence[int]) -> Pictu
     """Return up to four losses as lines on a logarithmic scale; `shown` are the steps as text."""
     lines, legend = "", ""
     last = max(len(values) for values in losses.values()) - 1
-    for (name, values), (colour, dashes, width) in zip(losses.items(), STROKES, strict=False):
+    for (name, values), (colour, dashes, width, opacity) in zip(
+        losses.items(), STROKES, strict=False
+    ):
         points = [
             f"{40 + 350 * step / last:.0f},{_height(value):.0f}"
             for step, value in enumerate(values)
             if step % 2 == 0
         ]
-        stroke = f'fill="none" stroke="{colour}" stroke-dasharray="{dashes}" stroke-width="{width}"'
+        stroke = (
+            f'fill="none" stroke="{colour}" stroke-dasharray="{dashes}" stroke-width="{width}" '
+            f'stroke-opacity="{opacity}"'
+        )
         lines += f'<polyline points="{" ".join(points)}" {stroke}/>'
         swatch = (
             f'<svg width="60" height="10" aria-hidden="true"><path d="M0 5H60" {stroke}/></svg>'
