@@ -102,6 +102,19 @@ def test_transformers_shifts_inside(name):
     assert who_shifts(made(name, **ARCHITECTURES[name])) == "model"
 
 
+@pytest.mark.parametrize("name", ["Bart", "Marian", "Whisper"])
+def test_some_of_transformers_do_not_shift(name):
+    settings = {
+        "vocab_size": 97,
+        "d_model": 32,
+        "decoder_layers": 1,
+        "decoder_attention_heads": 4,
+        "decoder_ffn_dim": 64,
+        "decoder_start_token_id": 2,
+    }
+    assert who_shifts(made(name, **settings)) == "caller"
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
 def test_other_precisions(dtype):
     assert who_shifts(made("Llama", **SMALL).to(dtype)) == "model"
