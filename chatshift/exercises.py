@@ -69,6 +69,25 @@ def _verdict(own: float, by_hand: list[float]) -> str:
     return "model" if fits[1] else "caller" if fits[0] else "neither"
 
 
+def _ids_and_turns(random: Random) -> tuple[list[int], list[tuple[str, int, int]]]:
+    ids: list[int] = []
+    turns: list[tuple[str, int, int]] = []
+    for number in range(random.randrange(2, 6)):
+        header, length = random.randrange(1, 3), random.randrange(1, 4)
+        start = len(ids) + header
+        turns.append((("user", "assistant")[number % 2], start, start + length))
+        ids += [random.randrange(5, 900) for _ in range(header + length)]
+    return ids, turns
+
+
+def _label_turns(ids: list[int], turns: list[tuple[str, int, int]]) -> list[int]:
+    labels = [-100] * len(ids)
+    for role, start, stop in turns:
+        if role == "assistant":
+            labels[start:stop] = ids[start:stop]
+    return labels
+
+
 EXERCISES = {
     "count_trained": Exercise(lambda full, prompt: len(full) - len(prompt), _full_and_prompt),
     "strip_bos": Exercise(lambda text, bos: text.removeprefix(bos), _text_and_bos),
@@ -81,6 +100,7 @@ EXERCISES = {
     "shift": Exercise(shift, _full_and_masked),
     "dropped": Exercise(lambda full, masked: (full[-1], masked[0]), _full_and_masked),
     "verdict": Exercise(_verdict, _own_loss_and_by_hand),
+    "label_turns": Exercise(_label_turns, _ids_and_turns),
 }
 
 

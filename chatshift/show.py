@@ -400,3 +400,15 @@ def text_box(text: str, caption: str = "") -> Picture:
     """Return a text as it is, line breaks kept and control tokens written out."""
     html = f"<p>{escape(caption)}</p><pre>{escape(text)}</pre>"
     return Picture(framed(html), f"{caption}\n{text}".strip())
+
+
+def policy_frame(trace: Trace) -> str:
+    """Return what is learned of each answer, and the labels of the whole conversation."""
+    learned = "".join(
+        f"<p><code>{escape(visible(''.join(trace.pieces[turn.start : turn.stop])))}</code></p>"
+        for turn in trace.turns
+    )
+    return (
+        f"<p>{len(trace.supervised)} of {len(trace.full_ids)} tokens are learned:</p>"
+        f"{learned}{strip(trace.rows(), 5)}"
+    )

@@ -155,3 +155,9 @@ def answers_over_steps(runs: Mapping[str, Run]) -> Frames:
         rows = [(way, run.losses[step], run.answers[step]) for way, run in runs.items()]
         frames.append((str(step), show.answers_frame(rows, step)))
     return Frames(frames, "steps", slider=False, start=len(frames) - 1)
+
+
+def choose_policy(traces: Mapping[str, Trace]) -> Frames:
+    """What is learned of one conversation, by several settings of `prepare`."""
+    frames = [(name, show.policy_frame(trace)) for name, trace in traces.items()]
+    return Frames(frames, "learn", slider=False)

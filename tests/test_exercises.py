@@ -25,7 +25,14 @@ WRONG: dict[str, Callable] = {
     "shift": lambda ids, labels: (ids[1:], labels[:-1]),
     "dropped": lambda full, masked: (full[0], masked[-1]),
     "verdict": lambda own, by_hand: "model" if own == by_hand[1] else "caller",
+    "label_turns": lambda ids, turns: list(ids),
 }
+
+
+def test_label_turns_keeps_the_answers_and_nothing_else():
+    turns = [("user", 1, 2), ("assistant", 3, 5), ("user", 6, 7), ("assistant", 8, 9)]
+    labels = EXERCISES["label_turns"].solution(list(range(10)), turns)
+    assert labels == [-100, -100, -100, 3, 4, -100, -100, -100, 8, -100]
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -3,7 +3,9 @@
 import ipywidgets
 import pytest
 
-from chatshift import widgets
+from chatshift import prepare, widgets
+from chatshift.tiny import many_turns
+from chatshift.tiny.formats import load_format
 from chatshift.tiny.four_ways import Run
 
 MADE = {
@@ -16,6 +18,7 @@ MADE = {
     "position_inspector": (40, lambda trace: widgets.position_inspector(trace, start=30)),
     "shift_explorer": (3, lambda trace: widgets.shift_explorer(trace, {0: 1.0, 1: 2.0, 2: 3.0})),
     "which_end": (4, lambda trace: widgets.which_end(trace)),
+    "choose_policy": (2, lambda trace: widgets.choose_policy({"a": trace, "b": trace})),
 }
 
 
@@ -69,3 +72,14 @@ def test_answers_over_steps_shows_each_run_at_each_step():
     assert "0.2500" in explorer.frames[1][1]
     assert "&lt;d&gt;" in explorer.frames[1][1]
     assert explorer.widget.children[2].selected_index == 1
+
+
+def test_choose_policy_shows_what_each_trace_learns():
+    talk, chatml = many_turns.talk(), load_format("chatml")
+    traces = {way: prepare(talk, chatml, supervise=way) for way in ("last", "all")}
+    (last, one), (every, both) = widgets.choose_policy(traces).frames
+    assert (last, every) == ("last", "all")
+    first, second = (f"<code>It·is·{city}.&lt;|im_end|&gt;↵</code>" for city in ("Paris", "Rome"))
+    assert (first in one, second in one) == (False, True)
+    assert (first in both, second in both) == (True, True)
+    assert f"{both.count(chr(34) + 'trained' + chr(34))} of 45 tokens are learned" in both
