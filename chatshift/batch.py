@@ -178,14 +178,31 @@ def prepare_batch(
 
     Chapter: 13, At scale.
     """
+    check_settings(shifted, max_length, errors)
     policy = Policy(
         supervise, boundary, strip_bos, mask_tail, control_tokens, dict(template_kwargs or {})
     )
+    fast = fast_path(tokenizer, policy, engine)
+    return batch_of(conversations, fast, shifted, max_length, errors, progress)
+
+
+def fast_path(tokenizer: Any, policy: Policy, engine: str) -> FastPath:
+    """Return what prepares conversations in this way; it can be used for many batches."""
     check_policy(policy)
     check_template(tokenizer, policy.template_kwargs)
-    _check_settings(shifted, max_length, errors)
+    return FastPath(tokenizer, policy, batch_encoder(tokenizer, engine))
+
+
+def batch_of(
+    conversations: Iterable[Conversation],
+    fast: FastPath,
+    shifted: bool,
+    max_length: int | None,
+    errors: str,
+    progress: bool,
+) -> Batch:
+    """Return the rows of one batch."""
     longest = None if max_length is None else max_length + shifted
-    fast = FastPath(tokenizer, policy, batch_encoder(tokenizer, engine))
     rows: list[tuple[int, Row]] = []
     rejected: list[Rejected] = []
     truncated: list[Truncated] = []
@@ -201,7 +218,8 @@ def prepare_batch(
     return _batch(rows, shifted, tuple(rejected), tuple(truncated))
 
 
-def _check_settings(shifted: object, max_length: object, errors: object) -> None:
+def check_settings(shifted: object, max_length: object, errors: object) -> None:
+    """Raise `ChatshiftError` where one of these is not what it must be."""
     if not isinstance(shifted, bool):
         raise ChatshiftError(
             f"shifted={shifted!r} must be True or False: False for a model or trainer that shifts "

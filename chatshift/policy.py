@@ -8,12 +8,12 @@ from chatshift.errors import ChatshiftError
 class Policy(NamedTuple):
     """The settings, with the names and meanings of the arguments of `prepare`."""
 
-    supervise: str
-    boundary: str
-    strip_bos: bool
-    mask_tail: bool
-    control_tokens: str
-    template_kwargs: dict
+    supervise: str = "last"
+    boundary: str = "prompt"
+    strip_bos: bool = False
+    mask_tail: bool = False
+    control_tokens: str = "error"
+    template_kwargs: dict = {}  # noqa: RUF012 - never written to
 
 
 def check_policy(policy: Policy) -> None:

@@ -4,8 +4,10 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from chatshift.batch import prepare_batch
+from chatshift.batch import batch_of, check_settings, fast_path
 from chatshift.errors import ChatshiftError
+from chatshift.fast import FastPath
+from chatshift.policy import Policy, check_policy
 from chatshift.tiny import load_tokenizer
 
 if TYPE_CHECKING:
@@ -22,7 +24,12 @@ class TablePreparer:
         column: the column that holds the messages, a list of structs with `role` and `content`.
         errors: `"raise"` stops at a table with a conversation that is refused; `"collect"` keeps
             every row, null where it was refused, and adds a column `rejected` with the reason.
-        **settings: the other settings of `prepare_batch`.
+        max_length: see `prepare_batch`.
+        engine: see `prepare_batch`.
+        **policy: the settings that `prepare_batch` shares with `prepare`.
+
+    Raises:
+        ChatshiftError: a setting is wrong; when called, also where conversations are refused.
 
     Example:
         >>> from datasets import Dataset
@@ -44,20 +51,29 @@ class TablePreparer:
         shifted: bool,
         column: str = "messages",
         errors: str = "raise",
-        **settings: Any,
+        max_length: int | None = None,
+        engine: str = "tokenizers",
+        **policy: Any,
     ) -> None:
+        check_settings(shifted, max_length, errors)
         self.source = tokenizer
         self.column = column
-        self.settings = {"shifted": shifted, "errors": errors, **settings}
+        self.shifted = shifted
+        self.errors = errors
+        self.max_length = max_length
+        self.engine = engine
+        self.policy = Policy(**{name: value for name, value in policy.items() if value is not None})
+        check_policy(self.policy)
 
     @cached_property
-    def tokenizer(self) -> Any:
-        """The tokenizer, loaded when this process first needs it."""
-        return load_tokenizer(self.source) if isinstance(self.source, str) else self.source
+    def fast(self) -> FastPath:
+        """What prepares the rows: with a tokenizer loaded when this process first needs it."""
+        tokenizer = load_tokenizer(self.source) if isinstance(self.source, str) else self.source
+        return fast_path(tokenizer, self.policy, self.engine)
 
     def __getstate__(self) -> dict:
         # A worker gets the name, not the megabytes behind it.
-        return {name: value for name, value in vars(self).items() if name != "tokenizer"}
+        return {name: value for name, value in vars(self).items() if name != "fast"}
 
     def __call__(self, table: "pyarrow.Table") -> "pyarrow.Table":
         """Return `input_ids`, `attention_mask` and `labels` for each row of the table."""
@@ -68,9 +84,10 @@ class TablePreparer:
                 f"The table has no column {self.column!r}; it has {table.column_names}. Name the "
                 "one with the messages: column=..."
             )
-        batch = prepare_batch(_messages(table[self.column]), self.tokenizer, **self.settings)
+        messages = _messages(table[self.column])
+        batch = batch_of(messages, self.fast, self.shifted, self.max_length, self.errors, False)
         rows = batch.to_arrow()
-        if self.settings["errors"] == "raise":
+        if self.errors == "raise":
             return rows
         place = {int(row): index for index, row in enumerate(batch.rows)}
         reasons = dict(batch.rejected)

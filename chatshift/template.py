@@ -23,7 +23,7 @@ def apply_template(
             add_generation_prompt=add_generation_prompt,
             **template_kwargs,
         )
-    except _refusals() as error:
+    except refusals() as error:
         roles = ", ".join(message["role"] for message in messages)
         raise TemplateError(
             f"The chat template refused these messages ({roles}): {error}"
@@ -47,17 +47,27 @@ def apply_template_to_all(
     from transformers.utils.chat_template_utils import _compile_jinja_template
 
     compiled = _compile_jinja_template(tokenizer.get_chat_template())
-    variables = {"tools": None, "documents": None, **tokenizer.special_tokens_map}
-    variables |= {"add_generation_prompt": add_generation_prompt, **template_kwargs}
+    variables = variables_of(tokenizer, add_generation_prompt, template_kwargs)
     for messages in conversations:
         try:
             yield compiled.render(messages=messages, **variables)
-        except _refusals():
+        except refusals():
             yield None
 
 
-def _refusals() -> tuple[type[Exception], ...]:
-    """The sandbox raises its own errors; a template that adds None to text raises Python's."""
+def variables_of(
+    tokenizer: Any, add_generation_prompt: bool, template_kwargs: dict
+) -> dict[str, Any]:
+    """Return what a template sees beside the messages."""
+    variables = {"tools": None, "documents": None, **tokenizer.special_tokens_map}
+    return variables | {"add_generation_prompt": add_generation_prompt, **template_kwargs}
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """Return what a template refuses with.
+
+    The sandbox raises its own errors; a template that adds None to text raises Python's.
+    """
     from jinja2.exceptions import TemplateError as JinjaError
 
     return (JinjaError, TypeError, ValueError, LookupError, AttributeError)
