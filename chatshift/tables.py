@@ -1,7 +1,6 @@
 """Arrow tables of conversations become tables of rows: for `datasets` and for Ray Data."""
 
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from chatshift.batch import batch_of, check_settings, fast_path
@@ -98,30 +97,21 @@ class TablePreparer:
         )
 
 
-def _messages(column: "pyarrow.ChunkedArray") -> list[list[dict]]:
+def _messages(column: "pyarrow.ChunkedArray") -> list[list]:
     """The conversations of a column; a field that a message does not have is left out."""
     import pyarrow as pa
 
-    array = column.combine_chunks()
-    plain = pa.types.is_list(array.type) and pa.types.is_struct(array.type.value_type)
-    if plain and not array.null_count and {f.name for f in array.type.value_type} == PLAIN:
-        # Two flat columns become Python texts in half the time of as many structs.
-        flat = array.flatten()
-        roles, contents = (flat.field(name).to_pylist() for name in ("role", "content"))
-        messages = [
-            {"role": role, "content": content}
-            for role, content in zip(roles, contents, strict=True)
-        ]
-        offsets = array.offsets.to_pylist()
-        return [messages[one - offsets[0] : other - offsets[0]] for one, other in pairwise(offsets)]
+    conversations = [conversation or [] for conversation in column.to_pylist()]
+    kind = column.type
+    structs = pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)
+    if structs and {field.name for field in kind.value_type} == PLAIN:
+        return conversations
     return [
         [
             {name: value for name, value in message.items() if value is not None or name in PLAIN}
             for message in conversation
         ]
-        if conversation
-        else []
-        for conversation in array.to_pylist()
+        for conversation in conversations
     ]
 
 
