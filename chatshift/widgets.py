@@ -155,3 +155,11 @@ def answers_over_steps(runs: Mapping[str, Run]) -> Frames:
         rows = [(way, run.losses[step], run.answers[step]) for way, run in runs.items()]
         frames.append((str(step), show.answers_frame(rows, step)))
     return Frames(frames, "steps", slider=False, start=len(frames) - 1)
+
+
+def truncation(trace: Trace, start: int) -> Frames:
+    """A row cut to every length from 1 token on, and what is left to learn; `start` is shown."""
+    lengths = range(1, len(trace.full_ids) + 1)
+    frames = [(str(length), show.cut_frame(trace, length)) for length in lengths]
+    table = show.cuts_table(trace)
+    return Frames(frames, "max_length", first=1, start=start - 1, instead=table)

@@ -3,7 +3,7 @@
 import ipywidgets
 import pytest
 
-from chatshift import widgets
+from chatshift import show, widgets
 from chatshift.tiny.four_ways import Run
 
 MADE = {
@@ -16,6 +16,7 @@ MADE = {
     "position_inspector": (40, lambda trace: widgets.position_inspector(trace, start=30)),
     "shift_explorer": (3, lambda trace: widgets.shift_explorer(trace, {0: 1.0, 1: 2.0, 2: 3.0})),
     "which_end": (4, lambda trace: widgets.which_end(trace)),
+    "truncation": (41, lambda trace: widgets.truncation(trace, start=34)),
 }
 
 
@@ -69,3 +70,17 @@ def test_answers_over_steps_shows_each_run_at_each_step():
     assert "0.2500" in explorer.frames[1][1]
     assert "&lt;d&gt;" in explorer.frames[1][1]
     assert explorer.widget.children[2].selected_index == 1
+
+
+def test_truncation_says_what_is_left_to_learn(trace):
+    explorer = widgets.truncation(trace, start=34)
+    verdicts = [show.cut_verdict(trace, length).split(":")[0] for length in range(1, 42)]
+    assert verdicts == ["Nothing to learn"] * 31 + ["Cut"] * 9 + ["Whole"]
+    frames = dict(explorer.frames)
+    assert "0 of 10 supervised" in frames["31"]
+    assert "3 of 10 supervised" in frames["34"]
+    assert "<p>cut off: <code>&lt;end_of_turn&gt;</code></p>" in frames["40"]
+    assert "<p>cut off: none</p>" in frames["41"]
+    _, control, stack = explorer.widget.children
+    assert control.value == 34
+    assert "max_length 34:" in stack.children[34].value
