@@ -48,7 +48,7 @@ def collate(
         >>> batch["attention_mask"].tolist()
         [[1, 1, 1], [1, 1, 0]]
 
-    Chapter: Hand over to a trainer.
+    Chapter: 11, Batches.
     """
     import torch
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from chatshift.errors import ChatshiftError
 from chatshift.show import Picture, framed, table
 from chatshift.steps.labels import copy_labels
-from chatshift.steps.mask import mask_prompt
+from chatshift.steps.mask import IGNORE_INDEX, mask_prompt
 from chatshift.steps.shift import shift
 
 CASES = 200
@@ -88,6 +88,33 @@ def _label_turns(ids: list[int], turns: list[tuple[str, int, int]]) -> list[int]
     return labels
 
 
+class Padded(NamedTuple):
+    """A batch as plain lists: one list for each row."""
+
+    input_ids: list[list[int]]
+    attention_mask: list[list[int]]
+    labels: list[list[int]]
+
+
+def _rows_and_pad_id(random: Random) -> tuple[list[tuple[list[int], list[int]]], int]:
+    rows = []
+    for _ in range(random.randrange(1, 4)):
+        # Short rows, for a short table; each ends with the token that the padding is made of.
+        ids = [*_ids(random)[: random.randrange(1, 4)], 4]
+        rows.append((ids, mask_prompt(ids, random.randrange(1, len(ids)))))
+    return rows, 4
+
+
+def _padded(rows: list[tuple[list[int], list[int]]], pad_id: int) -> Padded:
+    longest = max(len(ids) for ids, _ in rows)
+    gaps = [longest - len(ids) for ids, _ in rows]
+    return Padded(
+        [ids + [pad_id] * gap for (ids, _), gap in zip(rows, gaps, strict=True)],
+        [[1] * len(ids) + [0] * gap for (ids, _), gap in zip(rows, gaps, strict=True)],
+        [labels + [IGNORE_INDEX] * gap for (_, labels), gap in zip(rows, gaps, strict=True)],
+    )
+
+
 EXERCISES = {
     "count_trained": Exercise(lambda full, prompt: len(full) - len(prompt), _full_and_prompt),
     "strip_bos": Exercise(lambda text, bos: text.removeprefix(bos), _text_and_bos),
@@ -101,6 +128,7 @@ EXERCISES = {
     "dropped": Exercise(lambda full, masked: (full[-1], masked[0]), _full_and_masked),
     "verdict": Exercise(_verdict, _own_loss_and_by_hand),
     "label_turns": Exercise(_label_turns, _ids_and_turns),
+    "pad_rows": Exercise(_padded, _rows_and_pad_id),
 }
 
 

@@ -412,3 +412,53 @@ def policy_frame(trace: Trace) -> str:
         f"<p>{len(trace.supervised)} of {len(trace.full_ids)} tokens are learned:</p>"
         f"{learned}{strip(trace.rows(), 5)}"
     )
+
+
+def batch_rows(batch: Mapping[str, Any], tokenizer: Any) -> Picture:
+    """Return a padded batch, row by row: position, token, label, and what it is there for."""
+    lines, strips = [], ""
+    for number in range(len(batch["input_ids"])):
+        columns = [batch[name][number].tolist() for name in ("input_ids", "attention_mask")]
+        labels = batch["labels"][number].tolist()
+        boxes = ""
+        for position, (token_id, read, label) in enumerate(zip(*columns, labels, strict=True)):
+            state = ("masked" if label == IGNORE_INDEX else "trained") if read else "padding"
+            piece = visible(tokenizer.decode([token_id]))
+            lines.append((number, position, piece, label, state))
+            boxes += (
+                f'<li class="{state}"><small>{position}</small><b>{escape(piece)}</b>'
+                f"<span>{label}</span><span>{state}</span></li>"
+            )
+        strips += f"<p>Row {number}:</p><ol>{boxes}</ol>"
+    text = table(lines, ("row", "position", "token", "label", "state")).text
+    return Picture(framed(strips), text)
+
+
+def cut_verdict(trace: Trace, length: int) -> str:
+    """Return in one sentence what is left to learn of the first `length` tokens."""
+    if length >= len(trace.full_ids):
+        return "Whole: nothing is cut."
+    left = [label for label in trace.masked_labels[:length] if label != IGNORE_INDEX]
+    if not left:
+        return "Nothing to learn: the mean over no label is NaN."
+    return "Cut: the end of the answer is never learned."
+
+
+def cut_frame(trace: Trace, length: int) -> str:
+    """Return what is read, learned and lost of a row that is cut to `length` tokens."""
+    marks = [label != IGNORE_INDEX for label in trace.masked_labels]
+    parts: dict[str, list[str]] = {"read only": [], "read and learned": [], "cut off": []}
+    for position, (piece, learned) in enumerate(zip(trace.pieces, marks, strict=True)):
+        name = "cut off" if position >= length else "read and learned" if learned else "read only"
+        parts[name].append(f"<code>{escape(visible(piece))}</code>")
+    counts = f"max_length {length}: {sum(marks[:length])} of {sum(marks)} supervised tokens left."
+    shown = "".join(f"<p>{name}: {' '.join(kept) or 'none'}</p>" for name, kept in parts.items())
+    return f"<p><strong>{cut_verdict(trace, length)}</strong></p><p>{counts}</p>{shown}"
+
+
+def cuts_table(trace: Trace) -> Picture:
+    """Return every length that a row can be cut to, with its verdict, as a table."""
+    marks = [label != IGNORE_INDEX for label in trace.masked_labels]
+    lengths = range(1, len(marks) + 1)
+    lines = [(n, sum(marks[:n]), cut_verdict(trace, n)) for n in lengths]
+    return table(lines, ("max_length", "supervised", "verdict"))

@@ -161,3 +161,11 @@ def choose_policy(traces: Mapping[str, Trace]) -> Frames:
     """What is learned of one conversation, by several settings of `prepare`."""
     frames = [(name, show.policy_frame(trace)) for name, trace in traces.items()]
     return Frames(frames, "learn", slider=False)
+
+
+def truncation(trace: Trace, start: int) -> Frames:
+    """A row cut to every length from 1 token on, and what is left to learn; `start` is shown."""
+    lengths = range(1, len(trace.full_ids) + 1)
+    frames = [(str(length), show.cut_frame(trace, length)) for length in lengths]
+    table = show.cuts_table(trace)
+    return Frames(frames, "max_length", first=1, start=start - 1, instead=table)

@@ -15,6 +15,17 @@ def test_our_solutions_pass_and_stubs_are_not_attempted(name):
     assert check(name, lambda *arguments: ...).text == "not attempted"
 
 
+def _pad_by_id(rows, pad_id):
+    longest = max(len(ids) for ids, _ in rows)
+    gaps = [longest - len(ids) for ids, _ in rows]
+    filled = [labels + [pad_id] * gap for (_, labels), gap in zip(rows, gaps, strict=True)]
+    return (
+        [ids + [pad_id] * gap for (ids, _), gap in zip(rows, gaps, strict=True)],
+        [[1] * len(ids) + [0] * gap for (ids, _), gap in zip(rows, gaps, strict=True)],
+        [[-100 if label == pad_id else label for label in row] for row in filled],
+    )
+
+
 WRONG: dict[str, Callable] = {
     "count_trained": lambda full, prompt: len(full) - len(prompt) - 1,
     "strip_bos": lambda text, bos: text.replace(bos, ""),
@@ -26,6 +37,7 @@ WRONG: dict[str, Callable] = {
     "dropped": lambda full, masked: (full[0], masked[-1]),
     "verdict": lambda own, by_hand: "model" if own == by_hand[1] else "caller",
     "label_turns": lambda ids, turns: list(ids),
+    "pad_rows": lambda rows, pad_id: _pad_by_id(rows, pad_id),
 }
 
 
@@ -62,3 +74,10 @@ def test_another_type_is_seen():
 def test_unknown_exercise():
     with pytest.raises(ChatshiftError, match="There is no exercise 'x'; choose from"):
         check("x", len)
+
+
+def test_a_wrong_label_of_a_padded_batch_is_named():
+    lines = check("pad_rows", WRONG["pad_rows"]).text.splitlines()
+    wrong = [line.split() for line in lines if "different" in line]
+    assert wrong
+    assert all(line[0].startswith("labels[") for line in wrong)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chatshift import prepare, show
+from chatshift import collate, prepare, show
 
 
 def test_tokens_that_look_like_markup_show_as_themselves(tokenizer):
@@ -88,3 +88,19 @@ def test_curves_are_lines_and_a_table():
         r'<polyline[^>]*stroke-dasharray="([^"]*)" stroke-width="([^"]*)"', drawn.html
     )
     assert len(set(strokes)) == 4, "no two lines differ in colour alone"
+
+
+def test_a_batch_says_what_is_padding_and_what_is_trained(tokenizer):
+    end = tokenizer.convert_tokens_to_ids("<end_of_turn>")
+    rows = [
+        {"input_ids": [5, 6, end], "labels": [-100, 6, end]},
+        {"input_ids": [7, end], "labels": [-100, end]},
+    ]
+    drawn = show.batch_rows(collate(rows, pad_token_id=end), tokenizer)
+    lines = [line.split() for line in drawn.text.splitlines()[2:]]
+    assert " ".join(line[-1] for line in lines) == ("masked trained trained masked trained padding")
+    assert lines[4] == ["1", "1", "<end_of_turn>", "4", "trained"]
+    assert lines[5] == ["1", "2", "<end_of_turn>", "-100", "padding"]
+    assert drawn.html.count("<li ") == 6
+    assert "&lt;end_of_turn&gt;" in drawn.html
+    assert "<end_of_turn>" not in drawn.html

@@ -3,7 +3,7 @@
 import ipywidgets
 import pytest
 
-from chatshift import prepare, widgets
+from chatshift import prepare, show, widgets
 from chatshift.tiny import many_turns
 from chatshift.tiny.formats import load_format
 from chatshift.tiny.four_ways import Run
@@ -19,6 +19,7 @@ MADE = {
     "shift_explorer": (3, lambda trace: widgets.shift_explorer(trace, {0: 1.0, 1: 2.0, 2: 3.0})),
     "which_end": (4, lambda trace: widgets.which_end(trace)),
     "choose_policy": (2, lambda trace: widgets.choose_policy({"a": trace, "b": trace})),
+    "truncation": (41, lambda trace: widgets.truncation(trace, start=34)),
 }
 
 
@@ -83,3 +84,17 @@ def test_choose_policy_shows_what_each_trace_learns():
     assert (first in one, second in one) == (False, True)
     assert (first in both, second in both) == (True, True)
     assert f"{both.count(chr(34) + 'trained' + chr(34))} of 45 tokens are learned" in both
+
+
+def test_truncation_says_what_is_left_to_learn(trace):
+    explorer = widgets.truncation(trace, start=34)
+    verdicts = [show.cut_verdict(trace, length).split(":")[0] for length in range(1, 42)]
+    assert verdicts == ["Nothing to learn"] * 31 + ["Cut"] * 9 + ["Whole"]
+    frames = dict(explorer.frames)
+    assert "0 of 10 supervised" in frames["31"]
+    assert "3 of 10 supervised" in frames["34"]
+    assert "<p>cut off: <code>&lt;end_of_turn&gt;</code></p>" in frames["40"]
+    assert "<p>cut off: none</p>" in frames["41"]
+    _, control, stack = explorer.widget.children
+    assert control.value == 34
+    assert "max_length 34:" in stack.children[34].value
