@@ -192,6 +192,34 @@ def test_every_link_is_in_the_references_and_every_reference_is_linked():
     assert found - {"https://findahelpline.com"} == listed
 
 
+CELL_LINK = re.compile(r"\]\((?:(\w+)\.ipynb)?#cell-id=([\w-]+)\)")
+
+
+def test_cell_ids_are_unique():
+    ids = [cell.id for path in NOTEBOOKS for cell in cells(path)]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_link_to_a_cell_leads_to_a_code_cell():
+    code = {(path.stem, cell.id) for path in NOTEBOOKS for cell in code_cells(path)}
+    found = set()
+    for path in [*NOTEBOOKS, *BOOK.glob("*.md")]:
+        found |= {(page or path.stem, name) for page, name in CELL_LINK.findall(path.read_text())}
+    assert found <= code
+    assert found
+
+
+def test_every_claim_has_a_verdict_and_a_cell_that_shows_it():
+    text = (BOOK / "walkthrough_claims.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    claims = [row for row in rows if row[0] not in ("The walkthrough says", "---")]
+    assert len(claims) >= 30
+    for _, verdict, shown in claims:
+        assert verdict in ("holds", "holds, with a condition", "slips")
+        assert CELL_LINK.search(shown), shown
+    assert {verdict for _, verdict, _ in claims} == {"holds", "holds, with a condition", "slips"}
+
+
 def test_every_term_of_the_glossary_is_linked_where_it_is_needed():
     terms = re.findall(r"^## (.+)$", (BOOK / "glossary.md").read_text(), flags=re.MULTILINE)
     anchors = {term.lower().replace(" ", "-") for term in terms}

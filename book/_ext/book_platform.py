@@ -1,4 +1,4 @@
-"""Page hygiene at build time: scripts that do not block, and a fallback inside every widget."""
+"""Page hygiene at build time: scripts that do not block, fallbacks in widgets, ids of cells."""
 
 import json
 import re
@@ -96,6 +96,27 @@ def finish_page(app, pagename, templatename, context, doctree):
     context["body"] = VIEW_SCRIPT.sub(with_fallback, context["body"])
 
 
+def name_cells(app, doctree):
+    """Give each code cell the id that JupyterLab knows it by, so that links can lead to it."""
+    page = app.env.docname
+    source = Path(app.env.doc2path(page))
+    if source.suffix != ".ipynb":
+        return
+    cells = json.loads(source.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    boxes = [
+        box
+        for box in doctree.findall(nodes.container)
+        if box.get("nb_element") == "cell_code"
+    ]
+    # What MyST looks a link's fragment up in, beside the headings.
+    known = app.env.metadata[page].setdefault("myst_slugs", {})
+    for cell, box in zip(code, boxes, strict=True):
+        name = f"cell-id={cell['id']}"
+        box["ids"].append(name)
+        known[name] = (0, name, "")
+
+
 def write_package_data(app, exception):
     """Put the bundled tokenizer and templates, and the pictures' style, beside the pages."""
     if exception is not None:
@@ -122,6 +143,8 @@ def write_package_data(app, exception):
 def setup(app):
     """Register with Sphinx."""
     app.connect("build-finished", write_package_data)
+    # After MyST has listed the headings, which it does at 500.
+    app.connect("doctree-read", name_cells, priority=900)
     app.connect("html-page-context", finish_page, priority=900)
     return {
         "version": "1",
