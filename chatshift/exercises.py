@@ -5,6 +5,7 @@ from copy import deepcopy
 from random import Random
 from typing import Any, NamedTuple
 
+from chatshift.boundary import common_length
 from chatshift.errors import ChatshiftError
 from chatshift.show import Picture, framed, table
 from chatshift.steps.labels import copy_labels
@@ -122,6 +123,7 @@ EXERCISES = {
     "is_prefix": Exercise(
         lambda full, prompt: full[: len(prompt)] == prompt, _full_and_perhaps_prompt
     ),
+    "agree": Exercise(common_length, _full_and_perhaps_prompt),
     "copy_labels": Exercise(copy_labels, lambda random: (_ids(random),)),
     "mask_prompt": Exercise(mask_prompt, _labels_and_length),
     "shift": Exercise(shift, _full_and_masked),

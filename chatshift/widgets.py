@@ -169,3 +169,12 @@ def truncation(trace: Trace, start: int) -> Frames:
     frames = [(str(length), show.cut_frame(trace, length)) for length in lengths]
     table = show.cuts_table(trace)
     return Frames(frames, "max_length", first=1, start=start - 1, instead=table)
+
+
+def choose_format(traces: Mapping[str, Trace]) -> Frames:
+    """One conversation under several templates: the text, and what is learned of it."""
+    frames = [
+        (name, show.growth_frame("", trace.full_text, "full_text") + show.policy_frame(trace))
+        for name, trace in traces.items()
+    ]
+    return Frames(frames, "template", slider=False)

@@ -31,6 +31,7 @@ WRONG: dict[str, Callable] = {
     "strip_bos": lambda text, bos: text.replace(bos, ""),
     "prompt_messages": lambda messages: messages[:-2],
     "is_prefix": lambda full, prompt: full[0] == prompt[0],
+    "agree": lambda full, prompt: sum(a == b for a, b in zip(full, prompt, strict=False)),
     "copy_labels": lambda ids: ids,
     "mask_prompt": lambda labels, n: [-100] * (n - 1) + labels[n - 1 :],
     "shift": lambda ids, labels: (ids[1:], labels[:-1]),

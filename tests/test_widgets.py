@@ -98,3 +98,13 @@ def test_truncation_says_what_is_left_to_learn(trace):
     _, control, stack = explorer.widget.children
     assert control.value == 34
     assert "max_length 34:" in stack.children[34].value
+
+
+def test_choose_format_shows_text_and_labels():
+    talk = many_turns.talk()
+    traces = {name: prepare(talk, load_format(name)) for name in ("gemma3", "chatml")}
+    (_, gemma), (name, chatml) = widgets.choose_format(traces).frames
+    assert name == "chatml"
+    assert ("&lt;|im_start|&gt;user" in gemma, "&lt;|im_start|&gt;user" in chatml) == (False, True)
+    learned = len(traces["chatml"].supervised)
+    assert f"{learned} of {len(traces['chatml'].full_ids)} tokens are learned" in chatml
