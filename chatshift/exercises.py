@@ -65,6 +65,16 @@ def _own_loss_and_by_hand(random: Random) -> tuple[float, list[float]]:
     return own + random.uniform(-1e-6, 1e-6), by_hand  # two ways to one loss differ a little
 
 
+def _text_and_control(random: Random) -> tuple[str, list[str]]:
+    tokens = ["<end_of_turn>", "<start_of_turn>", "<eos>"]
+    pieces = random.choices([*tokens, "hi ", "<b>", "turn> ", "<end"], k=random.randrange(5))
+    return "".join(pieces), tokens
+
+
+def _first_control(text: str, tokens: list[str]) -> int:
+    return min((text.find(token) for token in tokens if token in text), default=-1)
+
+
 def _verdict(own: float, by_hand: list[float]) -> str:
     fits = [abs(own - loss) < 1e-4 for loss in by_hand]
     return "model" if fits[1] else "caller" if fits[0] else "neither"
@@ -128,6 +138,7 @@ EXERCISES = {
     "mask_prompt": Exercise(mask_prompt, _labels_and_length),
     "shift": Exercise(shift, _full_and_masked),
     "dropped": Exercise(lambda full, masked: (full[-1], masked[0]), _full_and_masked),
+    "first_control": Exercise(_first_control, _text_and_control),
     "verdict": Exercise(_verdict, _own_loss_and_by_hand),
     "label_turns": Exercise(_label_turns, _ids_and_turns),
     "pad_rows": Exercise(_padded, _rows_and_pad_id),

@@ -171,10 +171,10 @@ def truncation(trace: Trace, start: int) -> Frames:
     return Frames(frames, "max_length", first=1, start=start - 1, instead=table)
 
 
-def choose_format(traces: Mapping[str, Trace]) -> Frames:
-    """One conversation under several templates: the text, and what is learned of it."""
+def choose_format(traces: Mapping[str, Trace], name: str = "template") -> Frames:
+    """One conversation prepared in several ways: each time the text, and what is learned."""
     frames = [
-        (name, show.growth_frame("", trace.full_text, "full_text") + show.policy_frame(trace))
-        for name, trace in traces.items()
+        (way, show.growth_frame("", trace.full_text, "full_text") + show.policy_frame(trace))
+        for way, trace in traces.items()
     ]
-    return Frames(frames, "template", slider=False)
+    return Frames(frames, name, slider=False)

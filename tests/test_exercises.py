@@ -37,6 +37,7 @@ WRONG: dict[str, Callable] = {
     "shift": lambda ids, labels: (ids[1:], labels[:-1]),
     "dropped": lambda full, masked: (full[0], masked[-1]),
     "verdict": lambda own, by_hand: "model" if own == by_hand[1] else "caller",
+    "first_control": lambda text, tokens: text.find(tokens[0]),
     "label_turns": lambda ids, turns: list(ids),
     "pad_rows": lambda rows, pad_id: _pad_by_id(rows, pad_id),
 }
