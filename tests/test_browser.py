@@ -14,7 +14,15 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "book").glob("*.ipynb"))
 PAGES = [f"book/{path.stem}.html" for path in NOTEBOOKS]
 OTHERS = [
     f"book/{name}.html"
-    for name in ("many", "trainers", "playground", "glossary", "references", "api")
+    for name in (
+        "walkthrough_claims",
+        "many",
+        "trainers",
+        "playground",
+        "glossary",
+        "references",
+        "api",
+    )
 ]
 ALL_PAGES = [*PAGES, *OTHERS, "search.html", "genindex.html"]
 WIDTHS = [360, 390, 768, 1024, 1280, 1600]
