@@ -75,6 +75,17 @@ def _first_control(text: str, tokens: list[str]) -> int:
     return min((text.find(token) for token in tokens if token in text), default=-1)
 
 
+def _ids_and_marker(random: Random) -> tuple[list[int], list[int]]:
+    marker = [3, 4][: random.randrange(1, 3)]
+    pieces = random.choices([marker, [3], [4], [5, 6]], k=random.randrange(1, 7))
+    return [token_id for piece in pieces for token_id in piece], marker
+
+
+def _after_marker(ids: list[int], marker: list[int]) -> list[int]:
+    size = len(marker)
+    return [i for i in range(size, len(ids) + 1) if ids[i - size : i] == marker]
+
+
 def _verdict(own: float, by_hand: list[float]) -> str:
     fits = [abs(own - loss) < 1e-4 for loss in by_hand]
     return "model" if fits[1] else "caller" if fits[0] else "neither"
@@ -139,6 +150,7 @@ EXERCISES = {
     "shift": Exercise(shift, _full_and_masked),
     "dropped": Exercise(lambda full, masked: (full[-1], masked[0]), _full_and_masked),
     "first_control": Exercise(_first_control, _text_and_control),
+    "after_marker": Exercise(_after_marker, _ids_and_marker),
     "verdict": Exercise(_verdict, _own_loss_and_by_hand),
     "label_turns": Exercise(_label_turns, _ids_and_turns),
     "pad_rows": Exercise(_padded, _rows_and_pad_id),

@@ -178,3 +178,13 @@ def choose_format(traces: Mapping[str, Trace], name: str = "template") -> Frames
         for way, trace in traces.items()
     ]
     return Frames(frames, name, slider=False)
+
+
+def times(rates: Mapping[str, float], most: int = 64) -> Frames:
+    """How long each way takes on 1 to `most` cores, if each of them is as fast as one alone."""
+    counts = range(1, most + 1)
+    frames = [
+        (str(cores), show.times_table(rates, cores).html.removeprefix(show.STYLE))
+        for cores in counts
+    ]
+    return Frames(frames, "cores", first=1, instead=show.times_table(rates, 1))

@@ -4,6 +4,7 @@ The pages are those of the last `make book`.
 """
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,16 @@ def test_every_widget_answers_to_the_keyboard(open_page, path, width):
             page.keyboard.press("ArrowDown")
             assert widget.locator("input").nth(1).is_checked()
         assert widget.inner_text() != before
+
+
+def test_every_link_to_a_cell_ends_at_that_cell(site):
+    pages = {path: path.read_text() for path in (SITE / "book").glob("*.html")}
+    found = 0
+    for path, text in pages.items():
+        for page, name in re.findall(r'href="([\w.]*)#(cell-id=[\w-]+)"', text):
+            assert f' id="{name}"' in pages[path.parent / (page or path.name)]
+            found += 1
+    assert found
 
 
 def test_the_position_inspector_says_what_comes_next(open_page):

@@ -38,6 +38,7 @@ WRONG: dict[str, Callable] = {
     "dropped": lambda full, masked: (full[0], masked[-1]),
     "verdict": lambda own, by_hand: "model" if own == by_hand[1] else "caller",
     "first_control": lambda text, tokens: text.find(tokens[0]),
+    "after_marker": lambda ids, marker: [i + 1 for i, j in enumerate(ids) if j == marker[-1]],
     "label_turns": lambda ids, turns: list(ids),
     "pad_rows": lambda rows, pad_id: _pad_by_id(rows, pad_id),
 }
@@ -47,6 +48,12 @@ def test_label_turns_keeps_the_answers_and_nothing_else():
     turns = [("user", 1, 2), ("assistant", 3, 5), ("user", 6, 7), ("assistant", 8, 9)]
     labels = EXERCISES["label_turns"].solution(list(range(10)), turns)
     assert labels == [-100, -100, -100, 3, 4, -100, -100, -100, 8, -100]
+
+
+def test_after_marker_finds_whole_markers():
+    after = EXERCISES["after_marker"].solution
+    assert after([3, 4, 9, 3, 3, 4], [3, 4]) == [2, 6]
+    assert after([4, 3], [3, 4]) == []
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -104,3 +104,21 @@ def test_a_batch_says_what_is_padding_and_what_is_trained(tokenizer):
     assert drawn.html.count("<li ") == 6
     assert "&lt;end_of_turn&gt;" in drawn.html
     assert "<end_of_turn>" not in drawn.html
+
+
+def test_bars_are_as_long_as_their_numbers():
+    assert show.bars({"limit": 1.0, "<half>": 0.5}, "of the limit").text.splitlines() == [
+        "of the limit",
+        "limit: 1.00",
+        "━" * 20,
+        "<half>: 0.50",
+        "━" * 10,
+    ]
+
+
+def test_a_billion_tokens_at_a_million_a_second_take_a_thousand_seconds():
+    lines = show.times_table({"fast": 1e6, "slow": 1e5}, cores=1).text.splitlines()
+    assert lines[2].split("  ")[0] == "fast"
+    assert "17 min" in lines[2] and "2.8 h" in lines[2]
+    assert "2.8 h" in lines[3]
+    assert "2 min" in show.times_table({"fast": 1e6}, cores=10).text

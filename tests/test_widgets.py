@@ -108,3 +108,11 @@ def test_choose_format_shows_text_and_labels():
     assert ("&lt;|im_start|&gt;user" in gemma, "&lt;|im_start|&gt;user" in chatml) == (False, True)
     learned = len(traces["chatml"].supervised)
     assert f"{learned} of {len(traces['chatml'].full_ids)} tokens are learned" in chatml
+
+
+def test_times_is_shorter_with_more_cores():
+    frames = widgets.times({"one way": 1e6}, most=4)
+    assert [title for title, _ in frames.frames] == ["1", "2", "3", "4"]
+    assert "17 min" in frames.frames[0][1]
+    assert "4 min" in frames.frames[3][1]
+    assert frames.instead.text == show.times_table({"one way": 1e6}, 1).text
