@@ -119,6 +119,7 @@ def test_bars_are_as_long_as_their_numbers():
 def test_a_billion_tokens_at_a_million_a_second_take_a_thousand_seconds():
     lines = show.times_table({"fast": 1e6, "slow": 1e5}, cores=1).text.splitlines()
     assert lines[2].split("  ")[0] == "fast"
-    assert "17 min" in lines[2] and "2.8 h" in lines[2]
+    assert "17 min" in lines[2]
+    assert "2.8 h" in lines[2]
     assert "2.8 h" in lines[3]
     assert "2 min" in show.times_table({"fast": 1e6}, cores=10).text
