@@ -10,10 +10,16 @@ import nbformat
 import pytest
 import yaml
 
+import chatshift
+from chatshift.notes import NOTES
+
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 NAMES = [path.stem for path in NOTEBOOKS]
+CHAPTERS = [path for path in NOTEBOOKS if path.stem == "index" or path.stem[0].isdigit()]
+CHAPTER_NAMES = [path.stem for path in CHAPTERS]
+GALLERY = BOOK / "gallery.ipynb"
 
 HEADINGS = [
     "Where we are",
@@ -57,9 +63,9 @@ def sections(path):
 
 
 def prose(source):
-    """The words a reader reads: no link targets, no markup."""
+    """The words a reader reads: no link targets, no markup, no tables."""
     text = re.sub(r"\]\([^)]*\)", "]", source)
-    text = re.sub(r"</?\w+>|^```.*$|^#+ ", " ", text, flags=re.MULTILINE)
+    text = re.sub(r"</?\w+>|^```.*$|^\|.*$|^#+ ", " ", text, flags=re.MULTILINE)
     return re.sub(r"[\[\]*`]", "", text)
 
 
@@ -112,7 +118,7 @@ def test_cells_are_short(path):
     assert median(lines) <= 4
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+@pytest.mark.parametrize("path", CHAPTERS, ids=CHAPTER_NAMES)
 def test_the_parts_of_a_chapter(path):
     parts = sections(path)
     assert [heading for heading in parts if heading] == HEADINGS
@@ -150,7 +156,11 @@ def test_the_prose_is_short(path):
         assert len(words(text)) <= 60, text
         for sentence in re.split(r"(?<=[.?!:;])\s|\n\n|\n- ", prose(text)):
             assert len(words(sentence)) < 25, sentence
-    assert 600 <= sum(len(words(text)) for text in texts) <= 1200
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=CHAPTER_NAMES)
+def test_a_chapter_takes_minutes_to_read(path):
+    assert 600 <= sum(len(words(text)) for text in blocks(path)) <= 1200
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
@@ -171,9 +181,8 @@ def test_no_path_of_a_machine_is_stored(path):
 def test_the_page_knows_every_kind_of_widget_in_it(path):
     known = set(re.findall(r"^    (\w+Model)\(", (BOOK / "_assets/widgets.js").read_text(), re.M))
     without_view = {"LayoutModel", "HTMLStyleModel", "SliderStyleModel", "ToggleButtonsStyleModel"}
-    metadata = json.loads(path.read_text())["metadata"]
-    state = metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
-    kinds = {model["model_name"] for model in state.values()}
+    widgets = json.loads(path.read_text())["metadata"].get("widgets", {})
+    kinds = {model["model_name"] for kind in widgets.values() for model in kind["state"].values()}
     assert kinds <= known | without_view | {"LinkModel"}
     assert known == {"HTMLModel", "VBoxModel", "StackModel", "IntSliderModel", "ToggleButtonsModel"}
 
@@ -218,6 +227,27 @@ def test_every_claim_has_a_verdict_and_a_cell_that_shows_it():
         assert verdict in ("holds", "holds, with a condition", "slips")
         assert CELL_LINK.search(shown), shown
     assert {verdict for _, verdict, _ in claims} == {"holds", "holds, with a condition", "slips"}
+
+
+def test_each_bug_of_the_gallery_has_a_source_a_cell_and_something_that_catches_it(trace):
+    texts = [cell.source for cell in cells(GALLERY) if cell.cell_type == "markdown"]
+    rows = [line.strip("| ").split(" | ") for line in texts[0].splitlines()]
+    bugs = [row for row in rows if CELL_LINK.search(row[0])]
+    assert len(bugs) >= 15
+    numbered = [(bug[0][1:].split("]")[0], re.sub(r" \[\(source.*", "", bug[1])) for bug in bugs]
+    pages = re.split(r"^## ", "\n".join(texts), flags=re.MULTILINE)[1:]
+    assert [tuple(page.split("\n")[0].split(". ", 1)) for page in pages] == numbered
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    for (_, symptom, cause, step, caught), page in zip(bugs, pages, strict=True):
+        assert links(symptom)
+        assert cause
+        assert re.fullmatch(r"(after )?\d(, \d| to \d)?", step)
+        for name in re.findall(r"`([\w.]+)`", caught):
+            in_trace = name.startswith("trace.") and hasattr(trace, name.removeprefix("trace."))
+            assert name in chatshift.__all__ or in_trace, name
+        assert set(re.findall(r'"([^"]+)"', caught)) <= set(NOTES)
+        (test,) = re.findall(r"^Checked by `(\w+)`\.$", page, flags=re.MULTILINE)
+        assert f"def {test}(" in tests, test
 
 
 def test_every_term_of_the_glossary_is_linked_where_it_is_needed():

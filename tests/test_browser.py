@@ -13,6 +13,7 @@ from fetch import CACHE
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "book").glob("*.ipynb"))
 PAGES = [f"book/{path.stem}.html" for path in NOTEBOOKS]
+WITH_WIDGETS = [path for path in PAGES if path != "book/gallery.html"]
 OTHERS = [
     f"book/{name}.html"
     for name in (
@@ -39,7 +40,7 @@ def test_the_page_fits_every_width_and_asks_nobody_else(open_page, path, scheme)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", WITH_WIDGETS)
 def test_every_widget_answers_to_the_keyboard(open_page, path, width):
     page = open_page(path, width)
     widgets = page.locator(".widget")
@@ -246,7 +247,7 @@ def test_chapter_6_can_be_done_with_the_keyboard_alone(open_page):
     assert page.url.endswith("07_what_gets_dropped.html")
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", WITH_WIDGETS)
 def test_without_scripts_the_frames_are_there(open_page, path):
     page = open_page(path, java_script_enabled=False)
     fallbacks = page.locator("[data-widget]")
