@@ -201,7 +201,7 @@ def test_every_link_is_in_the_references_and_every_reference_is_linked():
     assert found - {"https://findahelpline.com"} == listed
 
 
-CELL_LINK = re.compile(r"\]\((?:(\w+)\.ipynb)?#cell-id=([\w-]+)\)")
+CELL_LINK = re.compile(r"\]\((\w+)\.ipynb#cell-id=([\w-]+)\)")
 
 
 def test_cell_ids_are_unique():
@@ -213,7 +213,7 @@ def test_every_link_to_a_cell_leads_to_a_code_cell():
     code = {(path.stem, cell.id) for path in NOTEBOOKS for cell in code_cells(path)}
     found = set()
     for path in [*NOTEBOOKS, *BOOK.glob("*.md")]:
-        found |= {(page or path.stem, name) for page, name in CELL_LINK.findall(path.read_text())}
+        found |= set(CELL_LINK.findall(path.read_text()))
     assert found <= code
     assert found
 
@@ -227,6 +227,20 @@ def test_every_claim_has_a_verdict_and_a_cell_that_shows_it():
         assert verdict in ("holds", "holds, with a condition", "slips")
         assert CELL_LINK.search(shown), shown
     assert {verdict for _, verdict, _ in claims} == {"holds", "holds, with a condition", "slips"}
+
+
+def test_twenty_five_questions_cover_every_chapter_and_each_answer_leads_to_its_cells():
+    text = (BOOK / "questions.md").read_text()
+    questions = re.findall(r"^\*\*(\d+)\. ([^*]+\?)\*\*$", text, flags=re.MULTILINE | re.DOTALL)
+    assert [int(number) for number, _ in questions] == list(range(1, 26))
+    answers = re.findall(
+        r"<details><summary>Answer</summary>\n\n(.+?)\n\n</details>", text, flags=re.DOTALL
+    )
+    assert len(answers) == 25
+    assert all(CELL_LINK.search(answer) for answer in answers)
+    assert {page for page, _ in CELL_LINK.findall(text)} == set(CHAPTER_NAMES)
+    for sentence in re.split(r"(?<=[.?!:;])\s|\n\n", prose(text)):
+        assert len(words(sentence)) < 25, sentence
 
 
 def test_each_bug_of_the_gallery_has_a_source_a_cell_and_something_that_catches_it(trace):
