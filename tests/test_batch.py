@@ -95,6 +95,27 @@ def test_rows_that_only_look_like_the_others():
     assert [rejected.row for rejected in batch.rejected] == [1]
 
 
+def test_a_blank_content_is_written_as_the_template_writes_it():
+    tokenizer = load_format("chatml")
+    written = "message['content'] + '<|im_end|>"
+    assert written in tokenizer.chat_template
+    tokenizer.chat_template = tokenizer.chat_template.replace(
+        written, "(message['content'] if message['content'] else 'nothing') + '<|im_end|>"
+    )
+    conversations = [talk("a", "b"), talk("c", "d"), talk("", "f"), talk(" ", "h")]
+    batch = prepare_batch(conversations, tokenizer, shifted=False)
+    assert as_rows(batch, 4) == one_by_one(conversations, tokenizer)
+
+
+def test_a_system_message_that_only_the_prompt_has_is_found_in_every_row():
+    tokenizer = load_format("mistral")
+    instructed = [[{"role": "system", "content": "Be brief."}, *talk(q, "x")] for q in "abc"]
+    conversations = [talk("a", "b"), talk("c", "d"), *instructed]
+    batch = prepare_batch(conversations, tokenizer, shifted=False, errors="collect")
+    assert as_rows(batch, 5) == one_by_one(conversations, tokenizer)
+    assert [rejected.row for rejected in batch.rejected] == [2, 3, 4]
+
+
 def test_a_turn_that_the_template_writes_itself_is_taken_for_no_answer():
     tokenizer = load_format("chatml")
     example = r"{{ '<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n' }}"

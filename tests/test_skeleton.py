@@ -54,6 +54,7 @@ SEEN = [
     "{{ message | tojson }}",
     "{{ message }}",
     "{{ '%s!' % message.content }}",
+    "{{ '%s%s' % ('!', message.content) }}",
     "{{ '{}!'.format(message.content) }}",
     "{{ 'abc'.replace('a', message.content) }}",
     "{{ ', '.join([message.content]) }}",
@@ -122,3 +123,10 @@ def test_the_mark_of_a_content_is_that_of_its_only_place():
     skeleton, _ = skeleton_of("a{{ messages[1].content | trim }}b")
     assert skeleton is not None
     assert skeleton.marked == f"a{skeleton.mark_of(1)}b"
+
+
+@pytest.mark.parametrize("mark", [OPEN, CLOSE])
+def test_a_text_that_has_marks_of_its_own_has_none(mark):
+    template = "{{ first }}{{ messages[0].content }}"
+    assert skeleton_of(template, template_kwargs={"first": "!"})[0] is not None
+    assert skeleton_of(template, template_kwargs={"first": mark})[0] is None
