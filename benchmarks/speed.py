@@ -161,11 +161,13 @@ def corpora(count: int) -> dict[str, list]:
 def medians(runs: dict[str, Callable], rounds: int, title: str) -> dict[str, float]:
     """CPU seconds of each run: the median over rounds in which each has its turn."""
     spent: dict[str, list[float]] = {name: [] for name in runs}
+    shuffled = random.Random(0)
     for _ in tqdm(range(rounds), desc=title):
-        for name, run in runs.items():
+        # What ran before has filled the caches, so it should not be the same run each time.
+        for name in shuffled.sample(list(runs), len(runs)):
             gc.collect()
             start = time.process_time()
-            run()
+            runs[name]()
             spent[name].append(time.process_time() - start)
     return {name: statistics.median(times) for name, times in spent.items()}
 
@@ -308,7 +310,7 @@ def page(count: int, rounds: int) -> str:
         "# Speed\n\n"
         f"{datetime.date.today()}, {processor}, one core, Python {platform.python_version()}.\n"
         f"{versions}.\n\n"
-        f"Medians of {rounds} rounds in which each way has its turn, CPU time. "
+        f"Medians of {rounds} rounds in which each way has its turn, in random order, CPU time. "
         '"Of the limit": the time of\nthe tokenizer alone, divided by the time of this way; more '
         "is faster.\n\n"
         + "".join(speed_table(name, count, rounds) for name in TOKENIZERS)
