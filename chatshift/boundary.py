@@ -40,8 +40,8 @@ WAY_OUT = "Or pass boundary='answer', which learns the answer where it stands."
 
 def prove_boundary(
     messages: Conversation, rendering: Rendering, full: Encoded, prompt: Encoded
-) -> int:
-    """Return the number of prompt tokens, after comparing texts and ids from their start.
+) -> None:
+    """Raise an error unless the full text and its ids start with those of the prompt.
 
     Args:
         messages: the conversation; only asked for the cause of a failure.
@@ -60,7 +60,7 @@ def prove_boundary(
         )
     text_fits = full.text.startswith(prompt.text)
     if text_fits and full.ids[: len(prompt.ids)] == prompt.ids:
-        return len(prompt.ids)
+        return
     cause = "BPE merge" if text_fits else _likely_cause(messages, rendering, full, prompt)
     position = common_length(full.ids, prompt.ids)
     raise BoundaryError(_explain(cause, position, rendering, full, prompt), cause, position)

@@ -263,3 +263,13 @@ def test_many_turns_take_no_more_renders_and_no_more_tokenizing_than_few(monkeyp
         spent.append((len(rendered), sum(tokenized) / len(trace.full_text)))
     assert spent[1][0] == spent[0][0]
     assert spent[1][1] < 1.1 * spent[0][1]
+
+
+def test_one_token_may_stand_before_an_answer_and_after_it():
+    tokenizer = load_format("chatml")
+    tokenizer.chat_template = "{% for m in messages %}{{ m.content }}<|im_end|>{% endfor %}"
+    trace = prepare(TALK, tokenizer)
+    (turn,) = trace.turns
+    assert learned(trace) == ["Yes<|im_end|>"]
+    assert turn.end == turn.stop - 1
+    assert trace.notes == ()
