@@ -173,10 +173,10 @@ def truncation(trace: Trace, start: int) -> Frames:
 
 def choose_format(traces: Mapping[str, Trace], name: str = "template") -> Frames:
     """One conversation prepared in several ways: each time the text, and what is learned."""
-    frames = [
-        (way, show.growth_frame("", trace.full_text, "full_text") + show.policy_frame(trace))
-        for way, trace in traces.items()
-    ]
+    frames = []
+    for way, trace in traces.items():
+        text = show.text_box(trace.full_text, "full_text").html.removeprefix(show.STYLE)
+        frames.append((way, text + show.policy_frame(trace)))
     return Frames(frames, name, slider=False)
 
 

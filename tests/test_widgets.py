@@ -106,6 +106,7 @@ def test_choose_format_shows_text_and_labels():
     (_, gemma), (name, chatml) = widgets.choose_format(traces).frames
     assert name == "chatml"
     assert ("&lt;|im_start|&gt;user" in gemma, "&lt;|im_start|&gt;user" in chatml) == (False, True)
+    assert "<mark>" not in chatml
     learned = len(traces["chatml"].supervised)
     assert f"{learned} of {len(traces['chatml'].full_ids)} tokens are learned" in chatml
 
