@@ -61,7 +61,7 @@ speed: .venv/test
 
 templates: .venv/test
 	$(BIN)/python scripts/fetch.py
-	$(BIN)/python tests/real_templates.py
+	$(BIN)/python tests/helpers/real_templates.py
 
 pages: .venv/test book
 	$(BIN)/python benchmarks/pages.py

@@ -1,89 +1,9 @@
-"""What several tests use: the bundled tokenizer, the book's conversation, and a browser."""
-
-import functools
-import http.server
-import threading
-from pathlib import Path
+"""What several tests use: the bundled tokenizer, and the book's conversation."""
 
 import pytest
-from browser import ADVICE, find_browser
-from playwright.sync_api import sync_playwright
 
 from chatshift import load_tokenizer, prepare
 from chatshift.tiny import data_point
-
-SITE = Path(__file__).parents[1] / "_build" / "html"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
-@pytest.fixture(scope="session")
-def site():
-    if not (SITE / "index.html").exists():
-        pytest.fail("The book is not built: run make book.")
-    handler = functools.partial(QuietHandler, directory=SITE)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    path = find_browser()
-    if path is None:
-        pytest.fail(ADVICE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(chromium, site):
-    """Open a page of the book; at the end, nothing may have gone wrong on it."""
-    contexts, wrong = [], []
-
-    def note_request(request):
-        if not request.url.startswith((site, "data:", "blob:")):
-            wrong.append(f"a request to {request.url}")
-
-    def note_response(response):
-        if response.status >= 400:
-            wrong.append(f"status {response.status} for {response.url}")
-
-    def note_console(message):
-        if message.type == "error":
-            wrong.append(message.text)
-
-    def opener(path, width=1280, **settings):
-        context = chromium.new_context(viewport={"width": width, "height": 900}, **settings)
-        context.route(lambda url: not url.startswith(site), lambda route: route.abort())
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", note_request)
-        page.on("response", note_response)
-        page.on("console", note_console)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(site + path, wait_until="load")
-        return page
-
-    yield opener
-    for context in contexts:
-        context.close()
-    assert not wrong
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """All real templates against all conversations: what `prepare` gives, and what the oracle says.
 
-`python tests/real_templates.py` counts the outcomes and writes benchmarks/TEMPLATES.md.
+`python tests/helpers/real_templates.py` counts the outcomes and writes benchmarks/TEMPLATES.md.
 """
 
 import re
@@ -18,7 +18,7 @@ from tqdm import tqdm
 from chatshift import BoundaryError, ChatshiftError, load_tokenizer, prepare
 from chatshift.control import control_tokens
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "benchmarks" / "TEMPLATES.md"
 GEMMA = ROOT / ".cache" / "gemma3"
 
@@ -142,8 +142,8 @@ def table(counts, templates):
         "# Real templates\n\n"
         f"`prepare` with {len(templates)} real chat templates and {len(CONVERSATIONS)} "
         "conversations, for each\n`supervise` and `boundary`. Every result is compared, token by "
-        "token, with a slow oracle that\nshares no code with it (`tests/oracle.py`). `all` is run "
-        "where there are two answers or more.\n\n"
+        "token, with a slow oracle that\nshares no code with it (`tests/helpers/oracle.py`). `all` is "
+        "run where there are two answers or more.\n\n"
         f"{tabulate(rows, headers, tablefmt='github')}\n\n"
         "Made by `make templates`.\n"
     )

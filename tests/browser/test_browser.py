@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import SITE
 from fetch import CACHE
+from site_server import SITE
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "book").glob("*.ipynb"))
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "book").glob("*.ipynb"))
 PAGES = [f"book/{path.stem}.html" for path in NOTEBOOKS]
 WITH_WIDGETS = [path for path in PAGES if path != "book/gallery.html"]
 OTHERS = [

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_properties import NAMES
+from kinds import NAMES
 
 from chatshift.skeleton import find_skeleton
 from chatshift.tiny.formats import load_format

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from page_code import blocks
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from transformers import (
     DataCollatorForLanguageModeling,
@@ -15,7 +16,7 @@ from transformers import (
 
 from chatshift import next_token_loss, tiny_model
 
-PAGE = Path(__file__).parents[1] / "book" / "trainers.md"
+PAGE = Path(__file__).parents[2] / "book" / "trainers.md"
 CLOSE = 1e-5
 HAND_OVERS = [
     "Your own loop, shifted pairs",
@@ -26,13 +27,6 @@ HAND_OVERS = [
     "Accumulate with a trainer",
 ]
 PADS = ["<pad>", "<end_of_turn>"]  # the second one ends every answer, and is the end of sequence
-
-
-def blocks(page=PAGE):
-    """The code under each heading of a page."""
-    parts = re.split(r"^## (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    code = [re.findall(r"^```python\n(.*?)^```$", part, re.M | re.S) for part in parts[1::2]]
-    return {name: "\n".join(found) for name, found in zip(parts[::2], code, strict=True)}
 
 
 def by_hand(model, traces):
@@ -61,7 +55,7 @@ class Run:
     """The page's names after the set-up, and what is right at each step of an optimizer."""
 
     def __init__(self):
-        self.code, self.expected = blocks(), []
+        self.code, self.expected = blocks(PAGE), []
         self.names: dict[str, Any] = {}
         exec(self.code["Set up"], self.names)
 
@@ -99,7 +93,7 @@ def checked_run(run):
 
 
 def test_each_hand_over_of_the_page_says_first_who_shifts():
-    found = blocks()
+    found = blocks(PAGE)
     assert all(found.values())
     assert [name for name, code in found.items() if "losses" in code] == HAND_OVERS
     page = PAGE.read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from draw_picture import FILE, draw
 
-README = Path(__file__).parents[1] / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def test_the_readme_is_short():

@@ -13,7 +13,7 @@ import yaml
 import chatshift
 from chatshift.notes import NOTES
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 NAMES = [path.stem for path in NOTEBOOKS]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_properties import CONVERSATIONS, KINDS, NAMES, tokenizer_of
+from kinds import CONVERSATIONS, KINDS, NAMES, tokenizer_of
 
 from chatshift import ChatshiftError, prepare, prepare_batch
 from chatshift.engines import batch_encoder

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from datasets import Dataset
-from test_trainers import blocks
+from page_code import blocks
 
 from chatshift import ChatshiftError, TablePreparer, load_tokenizer, prepare_batch
 
@@ -20,8 +20,8 @@ CONVERSATIONS = [
     for number in range(60)
 ]
 WRONG = CONVERSATIONS[0][:1]
-PAGE = Path(__file__).parents[1] / "book" / "many.md"
-BUNDLED = str(Path(__file__).parents[1] / "chatshift" / "tiny" / "gemma_style")
+PAGE = Path(__file__).parents[2] / "book" / "many.md"
+BUNDLED = str(Path(__file__).parents[2] / "chatshift" / "tiny" / "gemma_style")
 
 
 @pytest.fixture(scope="module")
