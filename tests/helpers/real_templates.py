@@ -142,8 +142,8 @@ def table(counts, templates):
         "# Real templates\n\n"
         f"`prepare` with {len(templates)} real chat templates and {len(CONVERSATIONS)} "
         "conversations, for each\n`supervise` and `boundary`. Every result is compared, token by "
-        "token, with a slow oracle that\nshares no code with it (`tests/helpers/oracle.py`). `all` is "
-        "run where there are two answers or more.\n\n"
+        "token, with a slow oracle that\nshares no code with it "
+        "(`tests/helpers/oracle.py`). `all` is run where there are two answers or more.\n\n"
         f"{tabulate(rows, headers, tablefmt='github')}\n\n"
         "Made by `make templates`.\n"
     )
