@@ -1,41 +1,68 @@
 # Each target does all of its own set-up. `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 NOTEBOOKS := $(wildcard book/*.ipynb)
+# A virtual environment holds the path of its place: in another place it is made anew.
+HERE := .venv/$(shell pwd | cksum | tr -s ' ' '-')
 
-.PHONY: help book lab test run lint bench speed templates pages clean
+.PHONY: help book lab test run lint lock oldest latest bench speed templates pages clean
 help:
 	@echo "make book   build the book and say where its first page is"
 	@echo "make lab    open the notebooks in JupyterLab"
 	@echo "make test   check everything"
 	@echo "make run    execute the notebooks and store their outputs"
 	@echo "make lint   format the code and check its style and types"
+	@echo "make lock   write the exact versions that all of this installs"
+	@echo "make oldest  test the package with the oldest versions that it allows"
+	@echo "make latest  test everything with the newest versions, and report what drifted"
 	@echo "make bench  measure how long the import takes"
 	@echo "make speed  measure how fast conversations become rows"
 	@echo "make templates  count what prepare does with 786 real chat templates"
 	@echo "make pages  score the built pages with Lighthouse"
 	@echo "make clean  remove what was built and installed"
 
-.venv/book: requirements.txt pyproject.toml
+$(HERE):
+	rm -rf .venv
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-.venv/test: .venv/book requirements-test.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+# The package itself without its dependencies: the locks name them, and building needs few of them.
+.venv/book: $(HERE) requirements-book.txt pyproject.toml
+	$(PIP) install -r requirements-book.txt
+	$(PIP) install --no-deps -e .
+	touch $@
+
+.venv/run: .venv/book requirements.txt
+	$(PIP) install -r requirements.txt
+	touch $@
+
+.venv/test: .venv/run requirements-test.txt
+	$(PIP) install -r requirements-test.txt
 	touch $@
 
 book: .venv/book
 	$(BIN)/jupyter-book build . --all --warningiserror --nitpick --keep-going --quiet
 	@echo "The book: file://$(CURDIR)/_build/html/index.html"
 
-lab: .venv/book
-	$(BIN)/pip install --quiet --disable-pip-version-check "jupyterlab>=4,<5"
+lab: .venv/run
 	$(BIN)/jupyter lab book/index.ipynb
 
 run: .venv/test
 	$(BIN)/ruff format --quiet book
 	$(BIN)/python scripts/run_notebooks.py
+
+lock: .venv/test
+	$(BIN)/python scripts/lock.py
+
+# In environments of their own; neither is part of `make test`.
+oldest: .venv/test
+	$(BIN)/python scripts/lock.py --lowest .cache/oldest
+	$(BIN)/python scripts/drift.py .cache/oldest unit
+
+latest: .venv/test
+	$(BIN)/python scripts/lock.py --upgrade .cache/latest
+	$(BIN)/python scripts/drift.py .cache/latest unit notebooks
 
 lint: .venv/test
 	$(BIN)/ruff format .
@@ -52,7 +79,7 @@ test: .venv/test book
 	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 $(NOTEBOOKS)
 	$(BIN)/pytest -n 2
 
-bench: .venv/book
+bench: .venv/run
 	$(BIN)/python benchmarks/import_time.py
 
 speed: .venv/test

@@ -2,6 +2,7 @@
 
     python scripts/run_notebooks.py            execute all, store the outputs
     python scripts/run_notebooks.py --check    execute all, fail where a stored byte differs
+    python scripts/run_notebooks.py --into F   execute all, store the results in the folder F
 
 Two runs of one notebook differ in the random ids of widgets, in times, and in the paths of a
 traceback. Those are renamed or left out; widget state that equals its default is left out too.
@@ -136,9 +137,14 @@ def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare, and store nothing")
+    parser.add_argument(
+        "--into", type=Path, metavar="F", help="store the results in another folder"
+    )
     parser.add_argument("notebooks", nargs="*", type=Path, default=sorted(BOOK.glob("*.ipynb")))
     arguments = parser.parse_args()
     stale = 0
+    if arguments.into:
+        arguments.into.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(max_workers=2) as pool:
         runs = pool.map(execute, arguments.notebooks)
         for path, fresh in zip(arguments.notebooks, runs, strict=True):
@@ -147,6 +153,8 @@ def main() -> int:
             if not same and arguments.check:
                 stale += 1
                 print(difference(path, fresh))
+            elif arguments.into:
+                (arguments.into / path.name).write_text(fresh, encoding="utf-8")
             elif not same:
                 path.write_text(fresh, encoding="utf-8")
     return 1 if stale else 0
