@@ -251,7 +251,7 @@ def test_each_bug_of_the_gallery_has_a_source_a_cell_and_something_that_catches_
     numbered = [(bug[0][1:].split("]")[0], re.sub(r" \[\(source.*", "", bug[1])) for bug in bugs]
     pages = re.split(r"^## ", "\n".join(texts), flags=re.MULTILINE)[1:]
     assert [tuple(page.split("\n")[0].split(". ", 1)) for page in pages] == numbered
-    tests = "\n".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     for (_, symptom, cause, step, caught), page in zip(bugs, pages, strict=True):
         assert links(symptom)
         assert cause
