@@ -26,7 +26,7 @@ LOCKS = {
     "requirements.txt": ["book", "run"],
     "requirements-book.txt": [],
 }
-FOR_USERS = ["arrow", "model", "widgets"]
+FOR_USERS = ["arrow", "widgets"]
 HEADER = "# Written by `make lock` from pyproject.toml: {}.\n"
 MEANING = {
     "requirements-book.txt": "what building the book takes, beside the package itself",

@@ -51,8 +51,9 @@ CONVERSATIONS = {
 def test_ids_and_boundary_are_those_of_apply_chat_template(name, gemma):
     messages = CONVERSATIONS[name]
     trace = prepare(messages, gemma)
-    full = gemma.apply_chat_template(messages, tokenize=True)["input_ids"]
-    prompt = gemma.apply_chat_template(messages[:-1], tokenize=True, add_generation_prompt=True)
+    asked = {"tokenize": True, "return_dict": True}
+    full = gemma.apply_chat_template(messages, **asked)["input_ids"]
+    prompt = gemma.apply_chat_template(messages[:-1], add_generation_prompt=True, **asked)
     assert list(trace.full_ids) == full
     assert list(trace.prompt_ids) == prompt["input_ids"]
     assert trace.supervised == tuple(range(trace.prompt_length, len(full)))

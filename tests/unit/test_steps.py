@@ -64,7 +64,7 @@ def test_no_template(messages, tokenizer):
     with pytest.raises(TemplateError) as refusal:
         render(messages, tokenizer)
     assert str(refusal.value) == (
-        "TokenizersBackend has no chat template. Load the tokenizer of the model's "
+        f"{type(tokenizer).__name__} has no chat template. Load the tokenizer of the model's "
         "instruction-tuned version, or set tokenizer.chat_template."
     )
 

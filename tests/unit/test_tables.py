@@ -2,11 +2,11 @@
 
 import os
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import page_code
 import pytest
 from datasets import Dataset
 from page_code import blocks
@@ -22,8 +22,6 @@ CONVERSATIONS = [
 ]
 WRONG = CONVERSATIONS[0][:1]
 PAGE = Path(__file__).parents[2] / "book" / "many.md"
-# What a worker on the cluster needs to import this module.
-IMPORTED_FROM = [str(Path(__file__).parent), str(Path(page_code.__file__).parent)]
 BUNDLED = str(Path(__file__).parents[2] / "chatshift" / "tiny" / "gemma_style")
 
 
@@ -135,7 +133,7 @@ def cluster():
         include_dashboard=False,
         log_to_driver=False,
         logging_level="ERROR",
-        runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(IMPORTED_FROM)}},
+        runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}},
     )
     ray.data.DataContext.get_current().enable_progress_bars = False
     yield ray
