@@ -19,6 +19,7 @@ OTHERS = [
     for name in (
         "questions",
         "walkthrough_claims",
+        "run",
         "many",
         "trainers",
         "playground",
