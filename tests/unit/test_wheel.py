@@ -1,6 +1,7 @@
 """The package as a user gets it: built, installed where nothing else is, and run."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -35,9 +36,12 @@ def run(*command, cwd=ROOT, **names):
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """The wheel that is built from the source distribution, as PyPI gets both."""
-    out = tmp_path_factory.mktemp("dist")
-    # Through the sdist, so that a file missing there is missed.
-    run(sys.executable, "-m", "build", "--outdir", out, GITHUB_REPOSITORY=REPOSITORY)
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
+    # What is tracked and nothing else: setuptools also packs what an earlier build has listed.
+    for name in run("git", "ls-files").splitlines():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
+    run(sys.executable, "-m", "build", "--outdir", out, source, GITHUB_REPOSITORY=REPOSITORY)
     (sdist,) = out.glob("*.tar.gz")
     (found,) = out.glob("*.whl")
     assert sdist.name.removesuffix(".tar.gz") == found.name.split("-py3")[0]
