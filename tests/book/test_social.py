@@ -2,14 +2,14 @@
 
 import struct
 
-from draw_social import FILE, KEY, SIZE, digest
+from draw_social import FILE, HEIGHT, KEY, WIDTH, digest
 
 PNG = FILE.read_bytes()
 
 
 def test_it_has_the_size_that_previews_want():
     assert PNG.startswith(b"\x89PNG")
-    assert struct.unpack(">II", PNG[16:24]) == (SIZE["width"], SIZE["height"]) == (1200, 630)
+    assert struct.unpack(">II", PNG[16:24]) == (WIDTH, HEIGHT) == (1200, 630)
     assert len(PNG) <= 100_000
 
 

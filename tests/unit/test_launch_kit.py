@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from book_address import BRANCH
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 from packaging.requirements import Requirement
@@ -79,10 +80,7 @@ def test_a_release_waits_for_ci_and_has_no_password():
     assert not re.search(r"secrets|password", WORKFLOWS["release"].read_text().split("\n", 2)[2])
 
 
-def test_the_pages_are_built_from_the_branch_that_their_links_name(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "book" / "_ext")
-    from book_address import BRANCH
-
+def test_the_pages_are_built_from_the_branch_that_their_links_name():
     assert load(WORKFLOWS["pages"])["on"]["push"]["branches"] == [BRANCH]
 
 

@@ -86,7 +86,7 @@ def test_the_addresses_come_from_the_environment_alone(wheel, monkeypatch):
     monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
     plain = project_wheel_metadata(ROOT)
     assert "Project-URL" not in plain
-    assert "](book/_assets/shift.svg)" in plain.get_payload()
+    assert "](book/_assets/shift.svg)" in plain.json["description"]
 
 
 def test_the_readme_runs_where_only_the_dependencies_are(wheel, tmp_path):
