@@ -19,12 +19,12 @@ def box(x: float, y: int, text: str, kind: str) -> str:
     )
 
 
-def draw() -> str:
+def draw(messages: list[dict], first: int) -> str:
     """Return the picture of the last pairs: the end of the prompt, and the answer."""
-    trace = prepare(data_point(), load_tokenizer(), strip_bos=True)
+    trace = prepare(messages, load_tokenizer(), strip_bos=True)
     parts = []
-    for row in trace.rows()[FIRST:]:
-        x = LEFT + (row.position - FIRST) * WIDTH
+    for row in trace.rows()[first:]:
+        x = LEFT + (row.position - first) * WIDTH
         piece = visible(row.piece).replace("start_of_turn", "start").replace("end_of_turn", "end")
         parts.append(box(x, 10, piece, "dropped" if row.target is None else "input"))
         if row.target is None:
@@ -33,7 +33,7 @@ def draw() -> str:
         target = visible(row.target_piece or "").replace("end_of_turn", "end")
         label = str(IGNORE_INDEX) if row.target == IGNORE_INDEX else target
         parts.append(box(x, 60, label, "trained" if row.counted else "masked"))
-    width = LEFT + (len(trace.full_ids) - FIRST) * WIDTH
+    width = LEFT + (len(trace.full_ids) - first) * WIDTH
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 104" role="img">'
         "<title>Inputs above, labels below: each label is the next input</title>"
@@ -47,4 +47,4 @@ def draw() -> str:
 
 
 if __name__ == "__main__":
-    FILE.write_text(draw(), encoding="utf-8")
+    FILE.write_text(draw(data_point(), FIRST), encoding="utf-8")

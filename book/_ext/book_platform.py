@@ -55,7 +55,6 @@ def meta_tags(title: str, about: str, book: str) -> str:
         "og:description": text,
         "og:site_name": book,
         "og:type": "article",
-        "twitter:card": "summary",
     }
     tags = [
         f'<meta property="{name}" content="{escape(value)}">'
@@ -103,7 +102,12 @@ def name_cells(app, doctree):
     if source.suffix != ".ipynb":
         return
     cells = json.loads(source.read_text(encoding="utf-8"))["cells"]
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    code = [
+        cell
+        for cell in cells
+        if cell["cell_type"] == "code"
+        and "remove-cell" not in cell["metadata"].get("tags", [])
+    ]
     boxes = [
         box
         for box in doctree.findall(nodes.container)

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from draw_picture import FILE, draw
+from draw_picture import FILE, FIRST, draw
+
+from chatshift.tiny import data_point
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -13,4 +15,4 @@ def test_the_readme_is_short():
 
 
 def test_the_picture_is_drawn_from_the_trace():
-    assert FILE.read_text(encoding="utf-8") == draw()
+    assert FILE.read_text(encoding="utf-8") == draw(data_point(), FIRST)
