@@ -1,5 +1,6 @@
 """One conversation, rendered and written out: where its turns stand, and what is left out."""
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import jinja2
@@ -24,6 +25,17 @@ class Turn(NamedTuple):
     """Where its tail has ended."""
     ended: bool
     """Whether a control token ends it."""
+
+
+class Learned(NamedTuple):
+    """The supervised tokens of a turn."""
+
+    positions: set[int]
+    notes: set[str]
+    optional: set[str]
+    """Notes that may be there or not."""
+    unsure: bool
+    """Whether a refusal is as good."""
 
 
 class Reading:
@@ -96,26 +108,22 @@ class Reading:
         positions: set[int] = set()
         notes = {(f"{kind} left out", index) for kind, index in left}
         refused: tuple[str, ...] = ()
-        optional = self.doubtful()
+        optional = self.behind_results()
         for index in sorted(learned):
-            found, said, free = self.tokens(index, self.turn(index), settings)
-            positions |= found
-            notes |= {(name, index) for name in said}
-            refused += ANY_ERROR if free else () if found else ("LabelError",)
+            turn = self.learned(index, self.turn(index), settings)
+            positions |= turn.positions
+            notes |= {(name, index) for name in turn.notes}
+            optional |= {(name, index) for name in turn.optional}
+            refused += ANY_ERROR if turn.unsure else () if turn.positions else ("LabelError",)
         if not positions:
             raise Refused("nothing to learn")
-        return Verdict(frozenset(positions), frozenset(notes), refused, optional, named)
+        return Verdict(frozenset(positions), frozenset(notes), refused, frozenset(optional), named)
 
-    def doubtful(self) -> frozenset[tuple[str, int]]:
-        """Notes that a careful reader may or may not write."""
-        notes = set()
-        for place, pieces in zip(self.places, self.written, strict=True):
-            index = place.index + self.skipped
-            if place.message["role"] == "assistant" and not self.family.prompt_at(place):
-                notes.add(("header learned", index))  # a call's own token may look like a header
-            if any(piece.kind == "result" for piece in pieces):
-                notes.add(("content left out", index))  # it stands behind the tool's result
-        return frozenset(notes)
+    def behind_results(self) -> set[tuple[str, int]]:
+        """A careful reader may note a content that stands behind its own tool's result."""
+        pairs = zip(self.places, self.written, strict=True)
+        indices = [p.index for p, pieces in pairs if any(x.kind == "result" for x in pieces)]
+        return {("content left out", index + self.skipped) for index in indices}
 
     def says_control_tokens(self) -> list[str]:
         """The texts of the row that say a control token."""
@@ -167,13 +175,11 @@ class Reading:
             bool(pieces[ends[0]].text),
         )
 
-    def tokens(self, index: int, turn: Turn, settings: Settings) -> tuple[set[int], set[str], bool]:
-        """The positions of a turn, its notes, and whether a refusal is as good."""
-        ids, spans = self.encoded()
-        place = self.places[index - self.skipped]
+    def learned(self, index: int, turn: Turn, settings: Settings) -> Learned:
+        """The positions of a turn, and its notes."""
+        place, (ids, spans) = self.places[index - self.skipped], self.encoded
         notes = set() if turn.ended else {"no end of turn"}
-        is_last = index == len(self.messages) - 1
-        stop = turn.stop if is_last and not settings.mask_tail else turn.end
+        optional = set() if self.family.prompt_at(place) else {"header learned"}
         try:
             prompt = self.render(self.messages[:index], opened=True)
         except TEMPLATE_ERRORS:
@@ -182,22 +188,24 @@ class Reading:
         if prompt is not None and self.full.startswith(prompt):
             if prompt[turn.start :] != self.family.prompt_at(place):
                 raise TableError(f"{self.family.name}: {self.row.name}: {prompt[turn.start :]!r}")
+            start = len(prompt)
             prompt_ids = self.tokenizer(prompt, **ENCODING)["input_ids"]
             if ids[: len(prompt_ids)] == prompt_ids:
                 begin = len(prompt_ids)
-            start = len(prompt)
         else:
             start = self.departure(place, turn)
-            if start - turn.start < len(self.family.prompt_at(place)):
-                notes.add("generation prompt not matched")
+            lacking = start - turn.start < len(self.family.prompt_at(place))
+            (notes if lacking else optional).add("generation prompt not matched")
+        unsure = prompt is None or index == 0
         if begin is None and settings.boundary == "prompt":
-            errors = ANY_ERROR if prompt is None or index == 0 else ("BoundaryError",)
-            raise Refused("the prompt is no prefix", *errors)
+            raise Refused("the prompt is no prefix", *(ANY_ERROR if unsure else ("BoundaryError",)))
         if begin is None:
             begin, crossed = first_token(self.full, spans, start)
         notes |= {"token across the start"} if crossed else set()
-        found = {i for i, (_, end) in enumerate(spans) if i >= begin and end <= stop}
-        return found, notes, prompt is None or index == 0
+        last = index == len(self.messages) - 1 and not settings.mask_tail
+        stop = turn.stop if last else turn.end
+        found = {i for i, span in enumerate(spans) if i >= begin and within(self.full, span, stop)}
+        return Learned(found, notes, optional, unsure)
 
     def departure(self, place: Place, turn: Turn) -> int:
         """Where the text leaves the generation prompt, before it begins to speak."""
@@ -212,10 +220,17 @@ class Reading:
                         count = cut
         return turn.start + count
 
+    @cached_property
     def encoded(self) -> tuple[list[int], list[tuple[int, int]]]:
         """The ids of the text, and where each stands."""
         encoded = self.tokenizer(self.full, return_offsets_mapping=True, **ENCODING)
         return encoded["input_ids"], encoded["offset_mapping"]
+
+
+def within(full: str, span: tuple[int, int], stop: int) -> bool:
+    """Whether a token ends before a place, white space aside."""
+    left, right = span
+    return left < stop and not full[stop:right].strip()
 
 
 def first_token(full: str, spans: list[tuple[int, int]], start: int) -> tuple[int, bool]:

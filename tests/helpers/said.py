@@ -82,3 +82,22 @@ def strings(value: Any) -> list[str]:
 def quoted(text: str) -> str:
     """A text as JSON, without its quotes."""
     return as_json(text)[1:-1]
+
+
+def required(message: Message) -> list[str]:
+    """What a supervised message says and must not lose: a thought may be lost, with a note."""
+    content = text_of(message)
+    if content.startswith("<think>"):
+        content = content.rpartition("</think>")[2]
+    functions = [call["function"] for call in message.get("tool_calls") or []]
+    values = [text for function in functions for text in leaves(function["arguments"])]
+    return [content, *(function["name"] for function in functions), *values]
+
+
+def leaves(value: Any) -> list[str]:
+    """All keys, texts and numbers in arguments."""
+    if isinstance(value, dict):
+        return [*value, *(leaf for inner in value.values() for leaf in leaves(inner))]
+    if isinstance(value, list):
+        return [leaf for inner in value for leaf in leaves(inner)]
+    return [str(value)] if isinstance(value, (str, int)) and not isinstance(value, bool) else []

@@ -75,8 +75,9 @@ def complaint(verdict: Verdict, found: Any, pieces: Any = None) -> str:
         ]
         return f"labels {shown[0]!r}, expected {shown[1]!r}"
     notes = frozenset((note.name, note.message) for note in found.notes if note.name in DECIDED)
-    allowed = verdict.optional | {note for note in notes if note[1] in verdict.named}
-    if notes - allowed != verdict.notes - allowed:
+    allowed = verdict.notes | verdict.optional
+    extra = {note for note in notes - allowed if note[1] not in verdict.named}
+    if extra or not verdict.notes <= notes:
         return f"notes {sorted(notes)}, expected {sorted(verdict.notes)}"
     unnamed = verdict.named - {note.message for note in found.notes}
     return f"no note names the messages {sorted(unnamed)} ({verdict.reason})" if unnamed else ""
