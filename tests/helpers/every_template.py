@@ -153,7 +153,8 @@ def table(data: dict) -> str:
         f"{len(data['conversations'])} conversations, for each\n`supervise` and `boundary`. Every "
         "result is judged by slow rules that share no code with it\n(`tests/helpers/prefixes.py`); "
         "for 60 of the templates a table written by hand says more\n(`tests/helpers/families`). "
-        f"Wrong labels: {counts[LETTERS[WRONG]]}.\n\n"
+        f"Of {sum(counts.values())} cells, {counts[LETTERS[WHOLE]]} are learned whole, "
+        f"and {counts[LETTERS[WRONG]]} have wrong labels.\n\n"
         f"{tabulate(rows, ['outcome', 'cells', 'meaning'], tablefmt='github')}\n\n"
         "Made by `make templates`.\n"
     )

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import jinja2
 from families.form import Family, Message, Place, written
-from said import SAID, cleaned, compare, quoted, spoken, strings
+from said import SAID, cleaned, compare, quoted, spoken, strings, text_of
 from verdict import ANY_ERROR, Refused, Settings, TableError, Verdict
 
 # What a template may raise: its own word, or Python's where it did not expect a value.
@@ -85,9 +85,11 @@ class Reading:
             errors += ("TemplateError", "BoundaryError")
         learned = self.supervised_messages(settings.supervise)
         left, named = self.left_out()
-        spoken_in_vain = {i for _, i in left if not self.speaks(i)}
-        if learned & (named | spoken_in_vain):
+        mute = {i for i in learned if not self.speaks(i)}
+        if learned & named or mute & {i for _, i in left}:
             errors += ("TemplateError",)
+        if any(text_of(self.messages[i]).strip() for i in mute):
+            errors += ("TemplateError", "BoundaryError")
         return errors
 
     def speaks(self, index: int) -> bool:

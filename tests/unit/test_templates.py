@@ -31,7 +31,8 @@ def test_the_page_says_what_the_data_say(data):
 
 
 def test_cells_come_out_as_the_data_say(data):
-    different, kinds = [], Counter()
+    different: list = []
+    kinds: Counter[str] = Counter()
     for number, (name, source) in enumerate(load_templates().items()):
         letters = data["templates"][name]
         chosen = sorted({(number * TRIED + i) * STEP % len(letters) for i in range(TRIED)})
