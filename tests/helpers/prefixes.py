@@ -127,6 +127,8 @@ class Prefixes:
             return None
         if last:
             return frozenset([length])
+        if self.render(index + 1, True) == self.render(index + 1, False):
+            return None  # a next turn may be opened already
         openers = self.openers(index)
         runs = [self.before_opener(run, openers) for run in self.ends(length)]
         return frozenset(stop for _, stop in runs) or None
@@ -233,6 +235,9 @@ def dangling(tokenizer: Any) -> str:
     closed, opened_again, prompt, longer = texts
     if closed != opened_again or longer.startswith(closed):
         return ""
-    one, other = (tokenizer(text, **ENCODING)["input_ids"][::-1] for text in (closed, prompt))
-    shared = tokenizer.decode(list(common(one, other))[::-1])
-    return shared if any(map(str.isalpha, shared)) else ""
+    one, other = (tokenizer(text, **ENCODING)["input_ids"] for text in (closed, prompt))
+    shared = [*common(one[::-1], other[::-1])][::-1]
+    before = tokenizer(closed.partition(answered[1]["content"])[0], **ENCODING)["input_ids"]
+    opening = set(before[-len(shared) - 2 :]) & set(shared[1:] or shared)  # not an end alone
+    text = tokenizer.decode(shared)
+    return text if opening and any(map(str.isalpha, text)) else ""
