@@ -141,12 +141,30 @@ def strip(rows: Iterable[Row], step: int) -> str:
 
 
 def step_frame(trace: Trace, step: int) -> str:
-    """Return step 1 to 6 of the walk; each token keeps its place from step to step."""
-    name, what = STEPS[step - 1]
-    return (
-        f"<p><strong>Step {step} of 6, <code>{name}</code>:</strong> {what}.</p>"
-        f"{strip(trace.rows(), step)}<p>{_sum(trace, step)}</p>"
+    """Return step 1 to 6 of the walk, with what it does above the tokens and its sum below."""
+    return f"<p>{_caption(step)}</p>{strip(trace.rows(), step)}<p>{_sum(trace, step)}</p>"
+
+
+def walk_frame(trace: Trace, step: int) -> str:
+    """Return a step of the walk such that nothing on the page moves from step to step."""
+    steps = range(1, len(STEPS) + 1)
+    captions = one_of([_caption(number) for number in steps], step - 1)
+    sums = one_of([_sum(trace, number) for number in steps], step - 1)
+    return f"{captions}{strip(trace.rows(), step)}{sums}"
+
+
+def one_of(paragraphs: Iterable[str], shown: int) -> str:
+    """Return one of several paragraphs, in the room that the longest of them takes."""
+    stacked = "".join(
+        f'<p style="grid-area:1/1{"" if number == shown else ";visibility:hidden"}">{html}</p>'
+        for number, html in enumerate(paragraphs)
     )
+    return f'<div style="display:grid">{stacked}</div>'
+
+
+def _caption(step: int) -> str:
+    name, what = STEPS[step - 1]
+    return f"<strong>Step {step} of {len(STEPS)}, <code>{name}</code>:</strong> {what}."
 
 
 def _sum(trace: Trace, step: int) -> str:

@@ -80,7 +80,7 @@ class Frames:
 
 def step_through(trace: Trace) -> Frames:
     """All six steps, each token in its place."""
-    frames = [(str(step), show.step_frame(trace, step)) for step in range(1, 7)]
+    frames = [(str(step), show.walk_frame(trace, step)) for step in range(1, 7)]
     return Frames(frames, "step", first=1, instead=show.steps_table(trace))
 
 

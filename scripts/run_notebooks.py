@@ -1,18 +1,17 @@
 """Execute the book's notebooks and store canonical outputs: the same source gives the same bytes.
 
     python scripts/run_notebooks.py            execute all, store the outputs
-    python scripts/run_notebooks.py --check    execute all, fail where a stored byte differs
     python scripts/run_notebooks.py --into F   execute all, store the results in the folder F
 
 Two runs of one notebook differ in the random ids of widgets, in times, and in the paths of a
 traceback. Those are renamed or left out; widget state that equals its default is left out too.
+`book/conftest.py` compares what is stored with another run, in the same form.
 """
 
 import argparse
 import difflib
 import json
 import re
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -32,13 +31,7 @@ REFERENCE = re.compile(r"IPY_MODEL_([0-9a-f]{32})")
 
 def execute(path: Path) -> str:
     """Return the notebook, executed from its source alone, in canonical form."""
-    notebook = nbformat.read(path, as_version=4)
-    notebook.metadata = NotebookNode(
-        kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
-        language_info={"name": "python"},
-    )
-    for cell in code_cells(notebook):
-        cell.outputs, cell.execution_count = [], None
+    notebook = source_of(path)
     with TemporaryDirectory() as sockets:
         # Files instead of ports: kernels that start at one moment may be given the same port.
         config = Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/kernel"})
@@ -51,9 +44,28 @@ def execute(path: Path) -> str:
             resources={"metadata": {"path": str(path.parent)}},
         )
         client.execute()
-    notebook.metadata.language_info = NotebookNode(name="python")
+    return canonical(notebook)
+
+
+def source_of(path: Path) -> NotebookNode:
+    """Return the notebook as it is before its first cell was executed."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata = NotebookNode(
+        kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"}
+    )
     for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def canonical(notebook: NotebookNode) -> str:
+    """Return an executed notebook as the text of its file."""
+    notebook.metadata.language_info = NotebookNode(name="python")
+    for count, cell in enumerate(code_cells(notebook), start=1):
+        cell.execution_count = count
         for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
             if output.output_type == "error":
                 output.traceback = [f"{output.ename}: {output.evalue}"]
     rename_widgets(notebook)
@@ -127,38 +139,34 @@ def default_state(model_name: str) -> dict:
 
 
 def difference(path: Path, fresh: str) -> str:
-    """Return the first differing lines of the stored notebook and a fresh run."""
-    stored = path.read_text(encoding="utf-8").splitlines()
-    lines = difflib.unified_diff(stored, fresh.splitlines(), "stored", "fresh", lineterm="", n=1)
-    return "\n".join(line[:200] for line in list(lines)[:20])
+    """Return the first differing lines of the stored notebook and a fresh run, or nothing."""
+    lines = difflib.unified_diff(
+        path.read_bytes().decode("utf-8").splitlines(keepends=True),
+        fresh.splitlines(keepends=True),
+        "stored",
+        "fresh",
+        n=1,
+    )
+    return "\n".join(line.rstrip("\n")[:200] for line in list(lines)[:20])
 
 
-def main() -> int:
+def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare, and store nothing")
     parser.add_argument(
         "--into", type=Path, metavar="F", help="store the results in another folder"
     )
     parser.add_argument("notebooks", nargs="*", type=Path, default=sorted(BOOK.glob("*.ipynb")))
     arguments = parser.parse_args()
-    stale = 0
     if arguments.into:
         arguments.into.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(max_workers=2) as pool:
         runs = pool.map(execute, arguments.notebooks)
         for path, fresh in zip(arguments.notebooks, runs, strict=True):
-            same = path.read_text(encoding="utf-8") == fresh
-            print(f"{path.name}: {'same bytes' if same else 'changed'}", flush=True)
-            if not same and arguments.check:
-                stale += 1
-                print(difference(path, fresh))
-            elif arguments.into:
-                (arguments.into / path.name).write_text(fresh, encoding="utf-8")
-            elif not same:
-                path.write_text(fresh, encoding="utf-8")
-    return 1 if stale else 0
+            target = arguments.into / path.name if arguments.into else path
+            print(f"{path.name}: {'changed' if difference(path, fresh) else 'same bytes'}", flush=True)
+            target.write_text(fresh, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

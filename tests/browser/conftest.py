@@ -16,7 +16,18 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Nobody else can be reached; a page that tries is found out by its request.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+
+# Runs before a page does: what is asked about its loading can only be seen while it loads.
+WATCH = """
+window.jumps = [];
+window.jumpWatch = new PerformanceObserver(list => window.jumps.push(...list.getEntries()));
+window.jumpWatch.observe({ type: "layout-shift", buffered: true });
+document.addEventListener("DOMContentLoaded", () => {
+  window.late = document.querySelectorAll("[data-widget]").length;
+});"""
 
 
 @pytest.fixture(scope="session")
@@ -59,16 +70,17 @@ def open_page(chromium, site):
         if message.type == "error":
             wrong.append(message.text)
 
-    def opener(path, width=1280, **settings):
+    def opener(path, width=1280, *, wait_until="load", on_response=lambda response: None, **settings):
         context = chromium.new_context(viewport={"width": width, "height": 900}, **settings)
-        context.route(lambda url: not url.startswith(site), lambda route: route.abort())
         contexts.append(context)
         page = context.new_page()
+        page.add_init_script(WATCH)
         page.on("request", note_request)
         page.on("response", note_response)
+        page.on("response", on_response)
         page.on("console", note_console)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(site + path, wait_until="load")
+        page.goto(site + path, wait_until=wait_until)
         return page
 
     yield opener

@@ -1,6 +1,7 @@
 """The playground against the package: same ids, same labels, same words in every refusal."""
 
 import base64
+import itertools
 import json
 
 import pytest
@@ -110,14 +111,18 @@ def address(messages, name, without_bos):
     return base64.urlsafe_b64encode(json.dumps(state).encode()).decode()
 
 
-SHOWN = """async address => {
-  location.hash = address;
-  await new Promise(resolve => setTimeout(resolve));
-  const json = document.querySelector("#playground-json");
-  if (json) return JSON.parse(json.textContent);
-  const error = document.querySelector("#playground-error");
-  const type = document.querySelector("#playground-result strong").textContent;
-  return { type, message: error.textContent };
+SHOWN = """async addresses => {
+  const found = [];
+  for (const address of addresses) {
+    const changed = new Promise(resolve => addEventListener("hashchange", resolve, { once: true }));
+    location.hash = address;
+    await changed;
+    const json = document.querySelector("#playground-json");
+    const type = document.querySelector("#playground-result strong")?.textContent;
+    const message = document.querySelector("#playground-error")?.textContent;
+    found.push(json ? JSON.parse(json.textContent) : { type, message });
+  }
+  return found;
 }"""
 
 
@@ -131,13 +136,13 @@ def playground(open_page):
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_page_says_what_the_package_says(playground, name):
     tokenizer = load_format(name)
+    cases = list(itertools.product(CONVERSATIONS, (False, True)))
+    addresses = [address(CONVERSATIONS[title], name, cut) for title, cut in cases]
     kinds = set()
-    for title, messages in CONVERSATIONS.items():
-        for without_bos in (False, True):
-            wanted = expected(messages, tokenizer, without_bos)
-            shown = playground.evaluate(SHOWN, address(messages, name, without_bos))
-            assert shown == wanted, f"{name}, {title}, without_bos={without_bos}"
-            kinds.add(wanted.get("type", "labels"))
+    for (title, cut), shown in zip(cases, playground.evaluate(SHOWN, addresses), strict=True):
+        wanted = expected(CONVERSATIONS[title], tokenizer, cut)
+        assert shown == wanted, f"{name}, {title}, without_bos={cut}"
+        kinds.add(wanted.get("type", "labels"))
     assert {"labels", "MessageError"} <= kinds
 
 
