@@ -291,7 +291,7 @@ def test_the_care_note_is_on_the_first_page_only():
 
 
 def test_the_conversation_is_kept_letter_for_letter():
-    from chatshift.tiny import data_point
+    from chatshift.lessons import data_point
 
     assert [(message["role"], message["content"]) for message in data_point()] == [
         ("system", "You are a assistant responsible for classifying mental health status."),

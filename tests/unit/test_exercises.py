@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chatshift import ChatshiftError
-from chatshift.exercises import EXERCISES, check
+from chatshift.lessons.exercises import EXERCISES, check
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -3,7 +3,7 @@
 import pytest
 
 from chatshift import prepare, render
-from chatshift.tiny import many_turns
+from chatshift.lessons import many_turns
 from chatshift.tiny.formats import load_format
 
 MARKED = {

@@ -3,10 +3,11 @@
 import ipywidgets
 import pytest
 
-from chatshift import prepare, show, widgets
-from chatshift.tiny import many_turns
+from chatshift import prepare, show
+from chatshift.show import widgets
+from chatshift.lessons import many_turns
 from chatshift.tiny.formats import load_format
-from chatshift.tiny.four_ways import Run
+from chatshift.lessons.four_ways import Run
 
 MADE = {
     "step_through": (6, lambda trace: widgets.step_through(trace)),
