@@ -18,7 +18,10 @@ class Notebook(IPyNbFile):
         """Yield the cells, and last of all the file that they make."""
         # In one process and so one after the other: kernels that start at one moment may be given
         # the same port.
-        for item in [*super().collect(), StoredBytes.from_parent(self, name="stored bytes")]:
+        for item in [
+            *super().collect(),
+            StoredBytes.from_parent(self, name="stored bytes"),
+        ]:
             item.add_marker(pytest.mark.xdist_group("notebooks"))
             yield item
 
@@ -27,13 +30,18 @@ class Notebook(IPyNbFile):
         super().setup()
         self.fresh = source_of(self.path)
         self.cells = iter(code_cells(self.fresh))
-        self.client = NotebookClient(self.fresh, store_widget_state=True, record_timing=False)
+        self.client = NotebookClient(
+            self.fresh, store_widget_state=True, record_timing=False
+        )
 
     def get_kernel_message(self, timeout=None, stream="iopub"):
         """Return the kernel's next message, and note what it says of the cell and its widgets."""
         message = super().get_kernel_message(timeout, stream)
         if message["msg_type"] == "execute_input":
-            self.cell, self.client.clear_before_next_output = next(self.cells), False
+            self.cell, self.client.clear_before_next_output = (
+                next(self.cells),
+                False,
+            )
         elif message["msg_type"] != "status":
             self.client.process_message(message, self.cell, 0)
         return message
@@ -47,7 +55,10 @@ class StoredBytes(pytest.Item):
         self.parent.client.set_widgets_metadata()
         differing = difference(self.path, canonical(self.parent.fresh))
         if differing:
-            pytest.fail(f"not the bytes of a fresh run; make run stores them:\n{differing}", False)
+            pytest.fail(
+                f"not the bytes of a fresh run; make run stores them:\n{differing}",
+                False,
+            )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,6 +66,8 @@ def pytest_collect_file(file_path, parent):
     """Let nbval say what is a notebook, and collect it as one of these."""
     collected = yield
     return [
-        Notebook.from_parent(parent, path=file_path) if isinstance(one, IPyNbFile) else one
+        Notebook.from_parent(parent, path=file_path)
+        if isinstance(one, IPyNbFile)
+        else one
         for one in collected
     ]

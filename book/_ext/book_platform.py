@@ -8,8 +8,8 @@ from textwrap import shorten
 
 from docutils import nodes
 
-from chatshift.show import STYLE
 from chatshift.lessons import data_point
+from chatshift.show import STYLE
 from chatshift.tiny import FOLDER
 from chatshift.tiny.formats import FORMATS, TEMPLATES
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 QUESTIONS = ("What is the capital of France?", "And of Italy?")
 ANSWERS = ("It is Paris.", "It is Rome.")
@@ -69,20 +70,20 @@ def marked_template(stretch: str) -> str:
 
 
 def characters_rendered(work: Callable, messages: Any, tokenizer: Any, **settings: Any) -> int:
-    """Return how many characters the template writes during `work(messages, tokenizer, ...)`.
+    """Return how many characters templates write during `work(messages, tokenizer, ...)`.
 
-    Characters are counted, not seconds: the count is the same on every machine.
+    Characters are counted, not seconds: the count is the same on every machine. It is made where
+    every template passes, in Jinja itself, so it holds whoever asks for a render.
     """
-    render, lengths = tokenizer.apply_chat_template, []
+    from jinja2 import Template
+
+    render, lengths = Template.render, []
 
     def recorded(*args: Any, **kwargs: Any) -> str:
         text = render(*args, **kwargs)
         lengths.append(len(text))
         return text
 
-    tokenizer.apply_chat_template = recorded  # on this object only; taken off again below
-    try:
+    with patch.object(Template, "render", recorded):
         work(messages, tokenizer, **settings)
-    finally:
-        del tokenizer.apply_chat_template
     return sum(lengths)

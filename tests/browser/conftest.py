@@ -70,7 +70,9 @@ def open_page(chromium, site):
         if message.type == "error":
             wrong.append(message.text)
 
-    def opener(path, width=1280, *, wait_until="load", on_response=lambda response: None, **settings):
+    def opener(
+        path, width=1280, *, wait_until="load", on_response=lambda response: None, **settings
+    ):
         context = chromium.new_context(viewport={"width": width, "height": 900}, **settings)
         contexts.append(context)
         page = context.new_page()

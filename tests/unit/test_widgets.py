@@ -4,10 +4,10 @@ import ipywidgets
 import pytest
 
 from chatshift import prepare, show
-from chatshift.show import widgets
 from chatshift.lessons import many_turns
-from chatshift.tiny.formats import load_format
 from chatshift.lessons.four_ways import Run
+from chatshift.show import widgets
+from chatshift.tiny.formats import load_format
 
 MADE = {
     "step_through": (6, lambda trace: widgets.step_through(trace)),
