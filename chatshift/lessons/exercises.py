@@ -5,6 +5,8 @@ from copy import deepcopy
 from random import Random
 from typing import Any, NamedTuple
 
+from markupsafe import escape
+
 from chatshift.errors import ChatshiftError
 from chatshift.show import Picture, framed, table
 from chatshift.steps.labels import copy_labels
@@ -208,7 +210,7 @@ def _short(arguments: tuple) -> str:
 
 
 def _say(sentence: str) -> Picture:
-    return Picture(framed(f"<p>{sentence}</p>"), sentence)
+    return Picture(framed(f"<p>{escape(sentence)}</p>"), sentence)
 
 
 def _failure(case: int, what: str, expected: Any, result: Any) -> Picture:

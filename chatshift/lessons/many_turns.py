@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
+
+from chatshift.template.chat_template import ChatTemplate
 
 QUESTIONS = ("What is the capital of France?", "And of Italy?")
 ANSWERS = ("It is Paris.", "It is Rome.")
@@ -70,20 +71,20 @@ def marked_template(stretch: str) -> str:
 
 
 def characters_rendered(work: Callable, messages: Any, tokenizer: Any, **settings: Any) -> int:
-    """Return how many characters templates write during `work(messages, tokenizer, ...)`.
+    """Return how many characters the template writes during `work(messages, tokenizer, ...)`.
 
-    Characters are counted, not seconds: the count is the same on every machine. It is made where
-    every template passes, in Jinja itself, so it holds whoever asks for a render.
+    Characters are counted, not seconds: the count is the same on every machine.
     """
-    from jinja2 import Template
-
-    render, lengths = Template.render, []
+    render, lengths = ChatTemplate.render, []
 
     def recorded(*args: Any, **kwargs: Any) -> str:
         text = render(*args, **kwargs)
         lengths.append(len(text))
         return text
 
-    with patch.object(Template, "render", recorded):
+    ChatTemplate.render = recorded  # type: ignore[method-assign]
+    try:
         work(messages, tokenizer, **settings)
+    finally:
+        ChatTemplate.render = render  # type: ignore[method-assign]
     return sum(lengths)
