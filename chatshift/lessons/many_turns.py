@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from chatshift.template.chat_template import ChatTemplate
+
 QUESTIONS = ("What is the capital of France?", "And of Italy?")
 ANSWERS = ("It is Paris.", "It is Rome.")
 THOUGHTS = ("I know France.", "I know Italy.")
@@ -73,16 +75,16 @@ def characters_rendered(work: Callable, messages: Any, tokenizer: Any, **setting
 
     Characters are counted, not seconds: the count is the same on every machine.
     """
-    render, lengths = tokenizer.apply_chat_template, []
+    render, lengths = ChatTemplate.render, []
 
     def recorded(*args: Any, **kwargs: Any) -> str:
         text = render(*args, **kwargs)
         lengths.append(len(text))
         return text
 
-    tokenizer.apply_chat_template = recorded  # on this object only; taken off again below
+    ChatTemplate.render = recorded  # type: ignore[method-assign]
     try:
         work(messages, tokenizer, **settings)
     finally:
-        del tokenizer.apply_chat_template
+        ChatTemplate.render = render  # type: ignore[method-assign]
     return sum(lengths)
