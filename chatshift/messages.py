@@ -1,10 +1,11 @@
 """What a conversation must look like before anything is done with it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chatshift.errors import MessageError
+from chatshift.values import find_lone_surrogate, plain, quote, texts_of
 
 Message = Mapping[str, Any]
 Conversation = Sequence[Message]
@@ -17,7 +18,6 @@ THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 FLAGS = frozenset(
     ("train", "training", "trainable", "loss", "loss_weight", "loss_scale", "mask", "unmask")
 )
-DEEPEST = 60
 
 
 def check_messages(messages: Conversation) -> list[dict[str, Any]]:
@@ -57,33 +57,10 @@ def without_weights(messages: Conversation) -> list[dict[str, Any]]:
     return [{name: value for name, value in m.items() if name != "weight"} for m in messages]
 
 
-def texts_of(value: Any) -> Iterator[str]:
-    """Yield every text in a message, its keys too, but its role and the types of its parts."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            if key not in ("role", "type"):
-                yield from texts_of(key)
-                yield from texts_of(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from texts_of(item)
-
-
-def find_lone_surrogate(text: str) -> int | None:
-    """Return the position of the first character that UTF-8 cannot encode, or `None`."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        return error.start
-    return None
-
-
 def _checked(where: str, message: Any) -> dict[str, Any]:
     if not isinstance(message, Mapping):
         raise MessageError(
-            f"{where} is {_quote(message)}, a {type(message).__name__}. "
+            f"{where} is {quote(message)}, a {type(message).__name__}. "
             "Each message must be a dict with 'role' and 'content'."
         )
     if "role" not in message:
@@ -92,13 +69,11 @@ def _checked(where: str, message: Any) -> dict[str, Any]:
     role = _check_role(where, message["role"])
     where = f"{where} ({role!r})"
     _check_flags(where, checked)
-    if "tool_calls" in checked:
-        checked["tool_calls"] = _check_calls(where, role, checked["tool_calls"])
-        if not checked["tool_calls"]:
-            del checked["tool_calls"]
+    calls = _check_calls(where, role, checked.pop("tool_calls", []))
+    checked |= {"tool_calls": calls} if calls else {}
     _check_content(where, checked, message)
     _check_thought(where, checked)
-    checked = {key: _plain(f"{where}[{key!r}]", value) for key, value in checked.items()}
+    checked = {key: plain(f"{where}[{key!r}]", value) for key, value in checked.items()}
     for text in texts_of(checked):
         if (position := find_lone_surrogate(text)) is not None:
             raise MessageError(
@@ -112,7 +87,7 @@ def _check_role(where: str, role: Any) -> str:
     if not isinstance(role, str) or role not in ROLES:
         renamed = RENAMED.get(str(role))
         hint = f" In this format {role!r} is {renamed!r}." if renamed else ""
-        raise MessageError(f"{where} has the role {_quote(role)}; known are {list(ROLES)}.{hint}")
+        raise MessageError(f"{where} has the role {quote(role)}; known are {list(ROLES)}.{hint}")
     return role
 
 
@@ -129,7 +104,7 @@ def _check_flags(where: str, message: dict) -> None:
         )
     weight = message.get("weight", 1)
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or weight not in (0, 1):
-        raise MessageError(f"{where} has weight={_quote(weight)}. A weight must be 0 or 1.")
+        raise MessageError(f"{where} has weight={quote(weight)}. A weight must be 0 or 1.")
     if "weight" in message:
         if message["role"] != "assistant":
             raise MessageError(
@@ -140,37 +115,33 @@ def _check_flags(where: str, message: dict) -> None:
 
 
 def _check_content(where: str, message: dict, given: Mapping) -> None:
-    if "content" not in message and "tool_calls" in message:
-        message["content"] = ""
-    if "content" not in given and "content" not in message:
+    if "tool_calls" in message:
+        message.setdefault("content", "")
+    elif "content" not in given:
         raise MessageError(f"{where} has no 'content'; it has {sorted(map(str, given))}.")
     content = message.get("content")
     if not isinstance(content, str) and not _is_text_parts(content):
         raise MessageError(
-            f"{where} has content {_quote(content)}, a {type(content).__name__}. "
+            f"{where} has content {quote(content)}, a {type(content).__name__}. "
             "Content must be text, or a list of {'type': 'text', 'text': ...} parts; write '' for "
             "none."
         )
 
 
 def _is_text_parts(content: object) -> bool:
-    return (
-        isinstance(content, list)
-        and bool(content)
-        and all(
-            isinstance(part, Mapping)
-            and part.get("type") == "text"
-            and isinstance(part.get("text"), str)
-            for part in content
-        )
-    )
+    return isinstance(content, list) and content != [] and all(map(_is_text_part, content))
+
+
+def _is_text_part(part: object) -> bool:
+    if not isinstance(part, Mapping):
+        return False
+    return part.get("type") == "text" and isinstance(part.get("text"), str)
 
 
 def _check_thought(where: str, message: dict) -> None:
     thoughts = {name: message[name] for name in THOUGHTS if name in message}
-    for name, thought in thoughts.items():
-        if not isinstance(thought, str):
-            raise MessageError(f"{where} has {name} {_quote(thought)}. A thought must be a text.")
+    if wrong := [name for name, thought in thoughts.items() if not isinstance(thought, str)]:
+        raise MessageError(f"{where}: {wrong[0]} must be a text, not {quote(thoughts[wrong[0]])}.")
     if len(set(thoughts.values())) > 1:
         raise MessageError(
             f"{where} has different thoughts under {sorted(thoughts)}. Keep one of them: a "
@@ -183,7 +154,7 @@ def _check_thought(where: str, message: dict) -> None:
 def _check_calls(where: str, role: str, calls: Any) -> list[dict]:
     """Return the calls, each in OpenAI's form with its arguments as a dict."""
     if not isinstance(calls, (list, tuple)):
-        raise MessageError(f"{where} has tool_calls {_quote(calls)}: they must be a list.")
+        raise MessageError(f"{where} has tool_calls {quote(calls)}: they must be a list.")
     if calls and role != "assistant":
         raise MessageError(f"{where} has tool_calls; only assistant messages call tools.")
     checked = []
@@ -192,7 +163,7 @@ def _check_calls(where: str, role: str, calls: Any) -> list[dict]:
         function = call.get("function") if isinstance(call, Mapping) else None
         if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
             raise MessageError(
-                f"{place} is {_quote(call)}. A call must be "
+                f"{place} is {quote(call)}. A call must be "
                 "{'type': 'function', 'function': {'name': ..., 'arguments': {...}}}."
             )
         function = {key: value for key, value in function.items() if value is not None}
@@ -209,12 +180,12 @@ def _arguments(place: str, arguments: Any) -> dict:
             arguments = json.loads(arguments, object_pairs_hook=_without_repeats)
         except (ValueError, RecursionError) as error:
             raise MessageError(
-                f"{place} has arguments that are no JSON ({error}): {_quote(arguments)}. Write "
+                f"{place} has arguments that are no JSON ({error}): {quote(arguments)}. Write "
                 "them as a dict, or as the JSON text of one."
             ) from None
     if not isinstance(arguments, Mapping):
         raise MessageError(
-            f"{place} has arguments {_quote(arguments)}, a {type(arguments).__name__}. They must "
+            f"{place} has arguments {quote(arguments)}, a {type(arguments).__name__}. They must "
             "be a dict, or the JSON text of one."
         )
     return dict(arguments)
@@ -227,27 +198,3 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict:
         names = [name for name, _ in pairs]
         raise ValueError(f"the key {next(n for n in names if names.count(n) > 1)!r} stands twice")
     return found
-
-
-def _plain(where: str, value: Any, depth: int = 0) -> Any:
-    """Return the value made of JSON's own types: a template gets no object with methods."""
-    if value is None or isinstance(value, (str, bool, int, float)):
-        kind = next((k for k in (str, bool, int, float) if isinstance(value, k)), None)
-        return value if kind is None or type(value) is kind else kind(value)
-    if depth > DEEPEST:
-        raise MessageError(f"{where} is nested more than {DEEPEST} levels deep.")
-    if isinstance(value, Mapping):
-        if wrong := [key for key in value if not isinstance(key, str)]:
-            raise MessageError(f"{where} has the key {_quote(wrong[0])}; keys must be texts.")
-        return {str(key): _plain(where, item, depth + 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(where, item, depth + 1) for item in value]
-    raise MessageError(
-        f"{where} holds {_quote(value)}, a {type(value).__name__}. Only texts, numbers, lists and "
-        "dicts can be rendered."
-    )
-
-
-def _quote(value: object, most: int = 60) -> str:
-    text = repr(value)
-    return text if len(text) <= most else text[: most - 1] + "…"

@@ -76,7 +76,7 @@ def prepare(
 
     Chapter: 7, What gets dropped, and every chapter before it.
     """
-    settings = Settings(
+    settings = Settings.of(
         supervise=supervise,
         boundary=boundary,
         strip_bos=strip_bos,

@@ -1,6 +1,6 @@
 """What is to be learned of a conversation: the settings of `prepare` and `prepare_batch`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,14 +15,14 @@ ALLOWED = {
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings, with the names and meanings of the arguments of `prepare`; checked here."""
+    """The settings, with the names and meanings of the arguments of `prepare`."""
 
     supervise: str = "last"
     boundary: str = "prompt"
     strip_bos: bool = False
     mask_tail: bool = False
     control_tokens: str = "error"
-    stop_tokens: tuple[str, ...] | None = None
+    stop_tokens: tuple[str, ...] = ()
     template_kwargs: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -33,15 +33,25 @@ class Settings:
         for name in ("strip_bos", "mask_tail"):
             if not isinstance(getattr(self, name), bool):
                 raise ChatshiftError(f"{name}={getattr(self, name)!r} must be True or False.")
-        stops = () if self.stop_tokens is None else self.stop_tokens
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        stop_tokens: Iterable[str] | None = None,
+        template_kwargs: Mapping[str, Any] | None = None,
+        **others: Any,
+    ) -> "Settings":
+        """Return the settings as a caller gives them, checked."""
+        stops = stop_tokens if isinstance(stop_tokens, str) else tuple(stop_tokens or ())
         if isinstance(stops, str) or not all(isinstance(stop, str) for stop in stops):
             raise ChatshiftError(
                 f"stop_tokens={stops!r} must be a list of tokens as text, such as ['<|user|>']."
             )
-        object.__setattr__(self, "stop_tokens", tuple(stops))
-        if self.template_kwargs is not None and not isinstance(self.template_kwargs, Mapping):
-            raise ChatshiftError(f"template_kwargs={self.template_kwargs!r} must be a dict.")
-        object.__setattr__(self, "template_kwargs", dict(self.template_kwargs or {}))
+        if template_kwargs is not None and not isinstance(template_kwargs, Mapping):
+            raise ChatshiftError(f"template_kwargs={template_kwargs!r} must be a dict.")
+        others = {name: value for name, value in others.items() if value is not None}
+        return cls(stop_tokens=stops, template_kwargs=dict(template_kwargs or {}), **others)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from typing import Literal, NamedTuple
 
 from chatshift.messages import Message
 from chatshift.steps.mask import IGNORE_INDEX
-
-Origin = Literal["prompt", "thought", "content", "call", "template", "end", "tail"]
+from chatshift.supervise.origins import Origin
 
 
 class Turn(NamedTuple):

@@ -9,7 +9,7 @@ from chatshift.supervise.notes import NOTES
 SHOWN = 20
 
 
-def count_notes(rows: Iterable[tuple[int, Row]]) -> tuple[Noted, ...]:
+def count_notes(rows: Iterable[tuple[int, Row]]) -> dict[str, Noted]:
     """Return each kind of note with its count and the first rows that have it."""
     found: dict[str, list[int]] = {}
     texts: dict[str, str] = {}
@@ -19,8 +19,8 @@ def count_notes(rows: Iterable[tuple[int, Row]]) -> tuple[Noted, ...]:
             texts.setdefault(finding.name, finding.text)
             if not members or members[-1] != number:
                 members.append(number)
-    return tuple(
-        Noted(name, len(found[name]), tuple(found[name][:SHOWN]), texts[name])
+    return {
+        name: Noted(len(found[name]), tuple(found[name][:SHOWN]), texts[name])
         for name in NOTES
         if name in found
-    )
+    }

@@ -74,7 +74,7 @@ def prepare_batch(
     Chapter: 13, At scale.
     """
     batch_settings = BatchSettings(shifted, max_length, errors)
-    settings = Settings(
+    settings = Settings.of(
         supervise=supervise,
         boundary=boundary,
         strip_bos=strip_bos,

@@ -31,11 +31,10 @@ class Truncated(NamedTuple):
     """How many of them would have been learned."""
 
 
-class Noted(NamedTuple):
-    """A kind of note, and the rows that have it."""
+@dataclass(frozen=True)
+class Noted:
+    """How many rows have a kind of note, and which ones."""
 
-    name: str
-    """One of `chatshift.supervise.notes.NOTES`."""
     count: int
     """How many conversations have it."""
     rows: tuple[int, ...]
@@ -74,8 +73,8 @@ class Batch:
     """The conversations that became no row, and why."""
     truncated: tuple[Truncated, ...]
     """The rows that were cut at `max_length`, and what that cost."""
-    notes: tuple[Noted, ...]
-    """Each kind of note that `prepare` would give, and in how many rows."""
+    notes: dict[str, Noted]
+    """Each kind of note that `prepare` would give, and the rows that have it."""
 
     def __len__(self) -> int:
         return len(self.rows)

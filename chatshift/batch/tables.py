@@ -64,7 +64,7 @@ class TablePreparer:
         self.column = column
         self.tools = tools
         self.batch_settings = BatchSettings(shifted, max_length, errors)
-        self.settings = Settings(**settings)
+        self.settings = Settings.of(**settings)
 
     @cached_property
     def supervision(self) -> Supervision:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from chatshift.errors import TokenizeError
-from chatshift.messages import find_lone_surrogate
+from chatshift.values import find_lone_surrogate
 
 # Stands before the later pieces of a text that is cut, and is taken off again: some tokenizers put
 # a space in front of what they believe to be a text's start. It merges with nothing.

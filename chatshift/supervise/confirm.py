@@ -38,7 +38,7 @@ class Flat(NamedTuple):
     """Where the control tokens of all rows stand."""
     first: "np.ndarray"
     """The index in `control` of each row's first."""
-    count: "np.ndarray"
+    counts: "np.ndarray"
     """How many each row has."""
 
 
@@ -97,13 +97,13 @@ def _same_control(spans: Sequence[Spans], flat: Flat) -> "np.ndarray":
     """Whether the control tokens of each row are those of its text, one for one."""
     import numpy as np
 
-    good = flat.count == [len(row.control) for row in spans]
+    good = flat.counts == [len(row.control) for row in spans]
     expected = np.fromiter(
         chain.from_iterable(row.control for row, same in zip(spans, good, strict=True) if same),
         dtype=np.int32,
     )
-    there = flat.ids[flat.control[np.repeat(good, flat.count)]]
-    rows = np.repeat(np.arange(len(spans)), np.where(good, flat.count, 0))
+    there = flat.ids[flat.control[np.repeat(good, flat.counts)]]
+    rows = np.repeat(np.arange(len(spans)), np.where(good, flat.counts, 0))
     good[rows[there != expected]] = False
     return good
 

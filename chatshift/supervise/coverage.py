@@ -80,8 +80,8 @@ def _missing_boolean(
     if not said or stretch is None:
         return ""
     pieces = row.frame.pieces[stretch.first + 1 : stretch.last + 2]
-    length, _ = closing_length(pieces[-1], row.frame.pieces[-1], tokens, turn_format)
-    written = "\n".join([*pieces[:-1], pieces[-1][:length]])
+    length, ended = closing_length(pieces[-1], tokens, turn_format)
+    written = "\n".join([*pieces[:-1], pieces[-1][:length] if ended else pieces[-1]])
     for value in (True, False):
         pattern = rf"\b(?:{json.dumps(value)}|{value})\b"
         if len(re.findall(pattern, written)) < said.count(value):

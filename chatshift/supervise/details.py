@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from chatshift.supervise.confirm import Row
 from chatshift.supervise.notes import NOTES
-from chatshift.supervise.origins import origins_of, pieces_of, said_spans
+from chatshift.supervise.origins import Origin, origins_of, pieces_of, said_spans
 from chatshift.supervise.spans import Spans
 from chatshift.supervise.supervision import Source, Supervision
 
@@ -26,7 +26,7 @@ class Details(NamedTuple):
     bounds: list[Bounds]
     notes: list[tuple[str, int, int, str]]
     """Name, message, position and text of each."""
-    origins: list[str]
+    origins: list[Origin]
 
 
 def details_of(source: Source, spans: Spans, row: Row, supervision: Supervision) -> Details:

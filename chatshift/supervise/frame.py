@@ -117,7 +117,8 @@ def _end_of_part(text: str, start: int, part: Part, piece: str, is_last: bool) -
     """Return where a part ends that starts here in one of its forms, with the piece after it."""
     for form in forms(part.text):
         end = start + len(form)
-        if text.startswith(form + piece, start) and (not is_last or end + len(piece) == len(text)):
+        whole = not is_last or end + len(piece) == len(text)
+        if whole and text.startswith(form, start) and text.startswith(piece, end):
             return end
     return None
 

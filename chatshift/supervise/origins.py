@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, Literal
 
 from chatshift.supervise.encoder import Encoder
 from chatshift.supervise.rendered import Rendered
 from chatshift.supervise.spans import MARK
 
-Span = tuple[int, int]
+Origin = Literal["prompt", "thought", "content", "call", "template", "end", "tail"]
 
 
 def pieces_of(text: str, ids: Sequence[int], encoder: Encoder) -> list[str]:
@@ -51,7 +51,7 @@ def origins_of(
     said: Sequence[tuple[int, int, str]],
     *,
     ends_with_answer: bool,
-) -> list[Any]:
+) -> list[Origin]:
     """Return the origin of each token.
 
     Args:
@@ -62,7 +62,9 @@ def origins_of(
         ends_with_answer: whether the last message is supervised, so that a tail follows it.
     """
     last = turns[-1][3]
-    origins = ["prompt"] * last + ["tail" if ends_with_answer else "prompt"] * (len(pieces) - last)
+    origins: list[Any] = ["prompt"] * last + ["tail" if ends_with_answer else "prompt"] * (
+        len(pieces) - last
+    )
     borders = [0, *accumulate(map(len, pieces))]
     for start, end_from, end_to, stop in turns:
         for position in range(start, stop):

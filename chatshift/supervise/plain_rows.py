@@ -71,7 +71,7 @@ class PlainShape(NamedTuple):
     ) -> bool:
         written = finder.prompt(messages, prompt.message)
         if prompt.parts < 0:
-            return not written or not text.startswith(written)
+            return not text.startswith(written)
         length = prompt.template_length + sum(map(len, said[: prompt.parts]))
         return len(written) == length and text.startswith(written)
 

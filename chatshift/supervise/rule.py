@@ -11,7 +11,7 @@ from chatshift.supervise.frame import match_frames
 from chatshift.supervise.notes import Finding, quote
 from chatshift.supervise.plain_rows import PlainShape, plain_contents, read_shape
 from chatshift.supervise.rendered import Rendered
-from chatshift.supervise.smuggled import check_contents, check_given, check_result, keep_as_text
+from chatshift.supervise.smuggled import check_contents, check_given, check_joined, keep_as_text
 from chatshift.supervise.spans import Spans, borders_of
 from chatshift.supervise.stand_ins import marks_for
 from chatshift.supervise.turns import TurnFinder
@@ -46,6 +46,9 @@ class Rule:
         `text` is what the template writes for it, if that is known.
         """
         plain = plain_contents(messages, self.tokens.unknown)
+        if plain is not None and self.settings.control_tokens == "text":
+            kept = any(map(self.tokens.find, plain.contents))
+            plain = None if kept else plain
         if plain is not None and (shape := self.shape(plain.roles)):
             text = self.template.render(messages) if text is None else text
             if spans := shape.spans(messages, plain.contents, text, self.finder):
@@ -56,13 +59,14 @@ class Rule:
         """Return the same for a row of any kind, by a frame of its own."""
         row = self.rendered(messages, text)
         control = self.tokens.find(row.text)
+        guarded = self.settings.control_tokens != "allow"
+        if guarded:
+            check_contents(row, control, self.tokens)
         findings = check_coverage(row, self.tokens, self.finder.format)
-        if self.settings.control_tokens != "allow":
-            marks = row.matched.stand_ins.marks
-            written = row.frame.text
-            check_result(row.messages, control, written, marks, self.template, self.tokens)
         if not row.matched.exact:
             findings += check_words(row)
+        if guarded:
+            check_joined(row, control, self.template, self.tokens)
         edges, more = self.finder.find(row)
         findings += [*changes(row), *more]
         borders = borders_of(row.text, control, edges, self.tokens.loose)
@@ -76,9 +80,7 @@ class Rule:
         supervised = supervised_messages(checked, self.settings.supervise)
         row = without_weights(checked)
         text = self.template.render(row) if text is None else text
-        if self.settings.control_tokens == "error":
-            check_contents(row, self.tokens)
-        elif self.settings.control_tokens == "text":
+        if self.settings.control_tokens == "text":
             row, text = keep_as_text(row, text, self.template, self.tokens)
         allowed = self.settings.control_tokens == "allow"
         marks = marks_for(text)
@@ -94,19 +96,17 @@ def changes(row: Rendered) -> list[Finding]:
     findings = []
     for k in row.supervised:
         content, said = row.messages[k]["content"], row.said(k)
-        mine = [p for p in row.parts if p.message == k and p.kind == "content" and p.text.strip()]
-        if not mine or said is None:
+        parts = [part for part in row.parts if part.message == k]
+        if said is None or all(part.kind != "content" for part in parts):
             continue
         written = row.text[slice(*said)]
         if not isinstance(content, str):
-            if any(form in row.text for form in (repr(content),)):
+            if repr(content) in row.text:
                 wording = f"The template wrote the list itself: {quote(repr(content))}."
                 findings.append(Finding("list content printed", k, wording))
-        elif content not in written and content.strip():
-            if content.strip() in written:
-                how = "removed white space at the answer's edges"
-            else:
-                how = "rewrote the answer"
+        elif written != content if len(parts) == 1 else content not in written:
+            trimmed = content.strip() in written if len(parts) > 1 else written == content.strip()
+            how = "removed white space at the answer's edges" if trimmed else "rewrote the answer"
             wording = f"The template {how}: it wrote {quote(written)} for {quote(content)}."
             findings.append(Finding("answer changed", k, wording))
     return findings

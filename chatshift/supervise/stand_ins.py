@@ -127,8 +127,12 @@ class StandIns:
 
 def forms(text: str) -> Iterator[str]:
     """Yield how a template may write a text without changing its words, edges and JSON aside."""
-    stripped = (text, text.strip(), text.rstrip(), text.lstrip(), text.lstrip("\n"))
-    yield from dict.fromkeys((*stripped, text.strip("\n")))
+    yield text
+    yield text.strip()
+    yield text.rstrip()
+    yield text.lstrip()
+    yield text.lstrip("\n")
+    yield text.strip("\n")
     yield json.dumps(text, ensure_ascii=False)[1:-1]
     yield json.dumps(text)[1:-1]
     yield repr(text)[1:-1]

@@ -34,7 +34,7 @@ class Supervision:
     def __init__(self, tokenizer: Any, settings: Settings) -> None:
         self.tokenizer = tokenizer
         self.settings = settings
-        stops = settings.stop_tokens or ()
+        stops = settings.stop_tokens
         if unknown := [stop for stop in stops if stop not in tokenizer.get_added_vocab()]:
             raise ChatshiftError(
                 f"stop_tokens has {unknown[0]!r}, which is no control token of this tokenizer. "

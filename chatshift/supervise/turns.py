@@ -75,7 +75,7 @@ class TurnFinder:
     def _start(self, row: Rendered, k: int, findings: list[Finding]) -> Start:
         """Return where the prompt of message k ends, rendered for this row."""
         prompt = self.prompt(row.messages, k)
-        if prompt and row.text.startswith(prompt):
+        if row.text.startswith(prompt):
             return Start(len(prompt), True)
         if self.by_prompt:
             raise no_prefix(row.messages, k, row.text, prompt, self.template)
@@ -91,16 +91,8 @@ class TurnFinder:
         return Start(start, False)
 
     def prompt(self, messages: list[dict], k: int) -> str:
-        """Return what the model sees before it writes message k.
-
-        Empty where the template refuses to say it and boundary="answer" need not know.
-        """
-        try:
-            prompt = self.template.render(messages[:k], add_generation_prompt=True)
-        except TemplateError:
-            if self.by_prompt:
-                raise
-            return ""
+        """Return what the model sees before it writes message k."""
+        prompt = self.template.render(messages[:k], add_generation_prompt=True)
         if not prompt:
             raise TemplateError(
                 f"The template wrote no prompt for {k} messages: {prompt!r}. There is nothing to "
@@ -158,7 +150,9 @@ class TurnFinder:
         before, after = pieces
         self._note_start(row, k, start.character, row.edges[before][1], findings)
         closing = row.frame.pieces[after]
-        length, ended = closing_length(closing, row.frame.pieces[-1], self.tokens, self.format)
+        length, ended = closing_length(closing, self.tokens, self.format)
+        if not (ended or length):
+            length = self._closing_alone(row, k, closing)
         end = row.edges[after][0] + length
         stop = len(row.text) if to_the_end else end
         self._note_end(row, k, end, stop, ended, findings)
@@ -169,17 +163,30 @@ class TurnFinder:
             )
         return Edges(k, start.character, stop, end if ended else -1)
 
+    def _closing_alone(self, row: Rendered, k: int, after: str) -> int:
+        """Return how much of the text after message k is written if it is the last one, too.
+
+        So much belongs to a turn that no token ends.
+        """
+        try:
+            alone = self.template.render(row.matched.stand_ins.messages[: k + 1])
+        except TemplateError:
+            return common_length(after, row.frame.pieces[-1])
+        return common_length(after, self._last_piece(row, alone))
+
     def _note_start(
         self, row: Rendered, k: int, start: int, said: int, findings: list[Finding]
     ) -> None:
         before = row.text[start:said]
         if not before:
             return
-        name = "text before the answer"
+        first = row.frame.parts[row.frame.stretches[k].first]
+        name = "text before the answer" if first.kind == "content" else ""
         if self.tokens.find(before) and self.prompt(row.messages, k) == self._closed(row, k):
             name = "header learned"
-        wording = f"The template wrote {quote(before)} before the answer; it is learned too."
-        findings.append(Finding(name, k, wording))
+        if name:
+            wording = f"The template wrote {quote(before)} before the answer; it is learned too."
+            findings.append(Finding(name, k, wording))
 
     def _closed(self, row: Rendered, k: int) -> str:
         """Return the text of the messages before k without a generation prompt."""
@@ -216,13 +223,10 @@ def proven_turns(supervised: list[int]) -> list[int]:
     return [supervised[i * last // (SAMPLED - 1)] for i in range(SAMPLED)]
 
 
-def closing_length(
-    after: str, closing: str, tokens: ControlTokens, turn_format: TurnFormat
-) -> tuple[int, bool]:
+def closing_length(after: str, tokens: ControlTokens, turn_format: TurnFormat) -> tuple[int, bool]:
     """Return how much of the text after an answer belongs to its turn, and whether it ends there.
 
-    The first end token ends the turn, with those that follow at once. `closing` is what the
-    template writes after the last answer: without an end, so much belongs to a turn as agrees.
+    The first end token ends the turn, with those that follow at once.
     """
     end = 0
     for token in tokens.find(after):
@@ -232,4 +236,4 @@ def closing_length(
             return token.start, False
         if token.id in turn_format.ends:
             end = token.end
-    return (end, True) if end else (common_length(after, closing), False)
+    return end, end > 0

@@ -129,15 +129,17 @@ def compile_template(source: str) -> Template:
     ours.globals.update(theirs.globals)
     tree = ours.parse(source)
     for node in tree.find_all((nodes.For, nodes.Macro, nodes.CallBlock)):
+        assert isinstance(node, (nodes.For, nodes.Macro, nodes.CallBlock))
         clock = nodes.ExprStmt(nodes.EnvironmentAttribute("tick"), lineno=node.lineno)
         node.body.insert(0, clock)
-    return ours.template_class.from_code(ours, ours.compile(tree), ours.make_globals(None))
+    # One plain dict of globals: Jinja's own is a chain of two, which each render copies key by key.
+    return ours.template_class.from_code(ours, ours.compile(tree), dict(ours.globals))
 
 
 def render(template: Template, variables: dict[str, Any]) -> str:
     """Return what the template writes; raise `TooLongError` where it takes too long."""
     _clock.deadline = monotonic() + SECONDS
     try:
-        return template.render(variables)
+        return "".join(template.root_render_func(template.new_context(variables)))
     finally:
         _clock.deadline = float("inf")

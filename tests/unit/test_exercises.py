@@ -98,11 +98,3 @@ def test_control_tokens_of_a_case_are_shown_and_not_swallowed_as_tags():
     assert token in shown.text
     assert token.replace("<", "&lt;").replace(">", "&gt;") in shown.html
     assert token not in shown.html
-
-
-def test_control_tokens_of_a_case_are_shown_and_not_swallowed_as_tags():
-    shown = check("first_control", WRONG["first_control"])
-    token = "<end_of_turn>"
-    assert token in shown.text
-    assert token.replace("<", "&lt;").replace(">", "&gt;") in shown.html
-    assert token not in shown.html.split("<table>")[0]

@@ -57,13 +57,12 @@ def test_a_call_that_the_template_does_not_write_is_refused(chatml, content):
 def test_the_thought_of_an_earlier_answer_is_noted_and_unroll_keeps_it(chatml):
     chatml.chat_template = LAST_THOUGHT_ONLY
     talk = [USER, {**PARIS, "thinking": "I know France."}, NEXT, {**ROME, "thinking": "Italy."}]
-    settings = {"supervise": "all", "mask_tail": True}
-    assert learned(talk, chatml, **settings) == [
+    assert learned(talk, chatml, supervise="all", mask_tail=True) == [
         "<think></think>It is Paris.<|im_end|>",
         "<think>Italy.</think>It is Rome.<|im_end|>",
     ]
-    notes = prepare(talk, chatml, **settings).notes
-    lost = [(note.message, note.text) for note in notes if note.name == "thought left out"]
+    noted = prepare(talk, chatml, supervise="all").notes
+    lost = [(note.message, note.text) for note in noted if note.name == "thought left out"]
     assert [message for message, _ in lost] == [1]
     assert "I know France." in lost[0][1]
     assert "thought left out" in str(prepare_batch([talk], chatml, shifted=False).notes)
@@ -72,10 +71,8 @@ def test_the_thought_of_an_earlier_answer_is_noted_and_unroll_keeps_it(chatml):
         ["<think>I know France.</think>It is Paris.<|im_end|>"],
         ["<think>Italy.</think>It is Rome.<|im_end|>"],
     ]
-    notes = [
-        [n.message for n in prepare(part, chatml).notes if "thought" in n.name] for part in parts
-    ]
-    assert notes == [[], [1]]
+    in_parts = [prepare(part, chatml).notes for part in parts]
+    assert [[n.message for n in notes if "thought" in n.name] for notes in in_parts] == [[], [1]]
 
 
 def test_a_flag_is_honoured_or_refused_and_never_ignored(chatml):
@@ -85,7 +82,7 @@ def test_a_flag_is_honoured_or_refused_and_never_ignored(chatml):
     on = [USER, {**PARIS, "weight": 1}, NEXT, ROME]
     assert learned(on, chatml, **settings) == learned(TALK, chatml, **settings)
     for flag in ("train", "training", "trainable", "loss", "loss_weight", "mask", "unmask"):
-        flagged = [USER, {**PARIS, flag: False}, NEXT, ROME]
+        flagged: list[dict] = [USER, {**PARIS, flag: False}, NEXT, ROME]
         with pytest.raises(MessageError, match=rf"messages\[1\].*has the flag '{flag}'"):
             prepare(flagged, chatml)
         assert f"has the flag '{flag}'" in refusal_in_a_batch(flagged, chatml)
@@ -132,9 +129,14 @@ def test_a_bad_row_first_changes_no_other_row(chatml):
         prepare(bad, chatml)
     worse = [[], [USER], [{**USER, "content": 7}, PARIS], [{**USER, "content": "<|im_end|>"}, ROME]]
     good = [TALK[:2], TALK, [NEXT, ROME]]
-    settings = {"shifted": False, "supervise": "all"}
-    alone = [prepare_batch([row], chatml, **settings)[0] for row in good]
+
+    def rows(*conversations):
+        return prepare_batch(
+            conversations, chatml, shifted=False, supervise="all", errors="collect"
+        )
+
+    alone = [rows(conversation)[0] for conversation in good]
     for first in (bad, *worse):
-        batch = prepare_batch([first, *good], chatml, errors="collect", **settings)
+        batch = rows(first, *good)
         assert [rejected.row for rejected in batch.rejected] == [0]
         assert batch.to_lists() == alone
