@@ -2,7 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-NOTEBOOKS := $(wildcard book/*.ipynb)
 # A virtual environment holds the path of its place: in another place it is made anew.
 HERE := .venv/$(shell pwd | cksum | tr -s ' ' '-')
 
@@ -75,9 +74,7 @@ test: .venv/test book
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python scripts/run_notebooks.py --check
-	$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 $(NOTEBOOKS)
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10
 
 bench: .venv/run
 	$(BIN)/python benchmarks/import_time.py

@@ -5,7 +5,12 @@ nothing else of a notebook's file: for that, the kernel's messages are read a se
 client that `make run` stores notebooks with.
 """
 
+from functools import partial
+from tempfile import TemporaryDirectory
+from unittest import mock
+
 import pytest
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbval.plugin import IPyNbFile
 from run_notebooks import canonical, code_cells, difference, source_of
@@ -16,23 +21,28 @@ class Notebook(IPyNbFile):
 
     def collect(self):
         """Yield the cells, and last of all the file that they make."""
-        # In one process and so one after the other: kernels that start at one moment may be given
-        # the same port.
-        for item in [
-            *super().collect(),
-            StoredBytes.from_parent(self, name="stored bytes"),
-        ]:
-            item.add_marker(pytest.mark.xdist_group("notebooks"))
-            yield item
+        yield from super().collect()
+        yield StoredBytes.from_parent(self, name="stored bytes")
 
     def setup(self):
         """Start the kernel, with no cell executed."""
-        super().setup()
+        # Files instead of ports: kernels that start at one moment may be given the same port.
+        self.sockets = TemporaryDirectory()
+        manager = partial(
+            KernelManager, transport="ipc", ip=f"{self.sockets.name}/kernel"
+        )
+        with mock.patch("nbval.kernel.KernelManager", manager):
+            super().setup()
         self.fresh = source_of(self.path)
         self.cells = iter(code_cells(self.fresh))
         self.client = NotebookClient(
             self.fresh, store_widget_state=True, record_timing=False
         )
+
+    def teardown(self):
+        """Stop the kernel."""
+        super().teardown()
+        self.sockets.cleanup()
 
     def get_kernel_message(self, timeout=None, stream="iopub"):
         """Return the kernel's next message, and note what it says of the cell and its widgets."""
@@ -49,6 +59,10 @@ class Notebook(IPyNbFile):
 
 class StoredBytes(pytest.Item):
     """The notebook's file against the run that its cells have just had."""
+
+    def reportinfo(self):
+        """Return where this is, and the heading of its failure."""
+        return self.path, None, f"{self.path.name}: {self.name}"
 
     def runtest(self):
         """Fail with the first lines that differ."""

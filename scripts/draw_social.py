@@ -16,7 +16,7 @@ from browser import ADVICE, find_browser
 from draw_picture import draw
 
 FILE = Path(__file__).parents[1] / "book" / "_assets" / "social.png"
-SIZE = {"width": 1200, "height": 630}
+WIDTH, HEIGHT = 1200, 630
 KEY = "Source-SHA256"
 MESSAGES = [
     {"role": "user", "content": "What colour is the sky?"},
@@ -63,7 +63,7 @@ def main() -> int:
         return 1
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        view = browser.new_page(viewport=SIZE)
+        view = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         view.set_content(page())
         FILE.write_bytes(with_text(view.screenshot(), digest()))
         browser.close()

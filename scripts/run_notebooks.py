@@ -164,8 +164,9 @@ def main() -> None:
         runs = pool.map(execute, arguments.notebooks)
         for path, fresh in zip(arguments.notebooks, runs, strict=True):
             target = arguments.into / path.name if arguments.into else path
-            state = "changed" if difference(path, fresh) else "same bytes"
-            print(f"{path.name}: {state}", flush=True)
+            print(
+                f"{path.name}: {'changed' if difference(path, fresh) else 'same bytes'}", flush=True
+            )
             target.write_text(fresh, encoding="utf-8")
 
 

@@ -21,6 +21,7 @@ OTHERS = [
     for name in (
         "questions",
         "walkthrough_claims",
+        "run",
         "many",
         "trainers",
         "playground",

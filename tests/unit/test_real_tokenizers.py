@@ -84,11 +84,10 @@ def test_half_a_rule_about_bos(gemma):
     assert counts == [2, 1, 1, 0]
 
 
-def test_a_template_that_opens_a_thought_is_refused(gemma):
-    thinking = load_tokenizer(FOLDER)
-    thinking.chat_template = gemma.chat_template.replace(
-        "<start_of_turn>model\n", "<start_of_turn>model\n<think>"
-    )
+def test_a_template_that_opens_a_thought_is_refused(gemma, monkeypatch):
+    opened = gemma.chat_template.replace("<start_of_turn>model\n", "<start_of_turn>model\n<think>")
+    assert opened != gemma.chat_template
+    monkeypatch.setattr(gemma, "chat_template", opened)
     with pytest.raises(BoundaryError) as refusal:
-        prepare(data_point(), thinking)
+        prepare(data_point(), gemma)
     assert refusal.value.cause == "generation prompt not in the render"

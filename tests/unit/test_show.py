@@ -14,7 +14,11 @@ def test_tokens_that_look_like_markup_show_as_themselves(tokenizer):
     ]
     trace = prepare(messages, tokenizer, control_tokens="allow")
     frames = [show.step_frame(trace, step) for step in range(1, 7)]
-    frames += [show.token_frame(trace, 3), show.position_frame(trace, 20)]
+    frames += [
+        show.walk_frame(trace, 6),
+        show.token_frame(trace, 3),
+        show.position_frame(trace, 20),
+    ]
     frames += [show.mask_frame(trace, 2), show.pairs_frame(trace, 1), show.alias_frame(trace, True)]
     frames += [show.growth_frame(trace.prompt_text, trace.full_text, "<i>")]
     frames += [show.ends_frame(trace, "last", "first")]

@@ -125,15 +125,21 @@ def test_fields_that_a_message_does_not_have_are_left_out():
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def marker(tmp_path_factory):
+    return tmp_path_factory.mktemp("cluster") / "died"
+
+
+@pytest.fixture(scope="module")
+def cluster(marker):
     import ray
 
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path), "CHATSHIFT_MARKER": str(marker)}
     ray.init(
         num_cpus=2,
         include_dashboard=False,
         log_to_driver=False,
         logging_level="ERROR",
-        runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}},
+        runtime_env={"env_vars": paths},
     )
     ray.data.DataContext.get_current().enable_progress_bars = False
     yield ray
@@ -143,15 +149,12 @@ def cluster():
 # Ray reads all of its own settings, and warns of those that it will drop.
 @pytest.mark.filterwarnings("ignore:.use_.* is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("preparer", [TablePreparer, DiesOnce])
-def test_ray_data_on_two_workers(preparer, cluster, expected, tmp_path, monkeypatch):
-    marker = tmp_path / "died"
+def test_ray_data_on_two_workers(preparer, cluster, expected, marker):
+    marker.unlink(missing_ok=True)
     # Split here: to repartition inside Ray takes a worker that two busy ones may never leave free.
     tables = [pa.table({"messages": CONVERSATIONS[i : i + 6]}) for i in range(0, 60, 6)]
     names = {"ray": cluster, "tables": tables, "tokenizer_name": BUNDLED}
-    code = blocks(PAGE)["On a cluster, with Ray"].replace(
-        "    batch_format",
-        f"    runtime_env={ {'env_vars': {'CHATSHIFT_MARKER': str(marker)}} },\n    batch_format",
-    )
+    code = blocks(PAGE)["On a cluster, with Ray"]
     exec(code, names | {"TablePreparer": preparer}, names)
     rows = names["rows"]
     found = [table.to_pylist() for table in cluster.get(rows.to_arrow_refs())]
