@@ -1,7 +1,9 @@
 """Exactly what a chat model is trained on, step by step."""
 
-from chatshift.batch import Batch, prepare_batch
-from chatshift.collate import collate
+from chatshift.batch.collate import collate
+from chatshift.batch.prepare_batch import prepare_batch
+from chatshift.batch.record import Batch
+from chatshift.batch.tables import TablePreparer
 from chatshift.errors import (
     BoundaryError,
     ChatshiftError,
@@ -10,17 +12,18 @@ from chatshift.errors import (
     TemplateError,
     TokenizeError,
 )
-from chatshift.loss import next_token_loss
+from chatshift.loss.next_token import next_token_loss
+from chatshift.loss.who_shifts import who_shifts
+from chatshift.prepare import prepare
 from chatshift.steps.labels import copy_labels
 from chatshift.steps.mask import IGNORE_INDEX, mask_prompt
 from chatshift.steps.prompt import render_prompt
 from chatshift.steps.render import render, strip_bos
 from chatshift.steps.shift import Shifted, shift
 from chatshift.steps.tokens import tokenize
-from chatshift.tables import TablePreparer
+from chatshift.supervise.answers import unroll
 from chatshift.tiny import load_tokenizer, tiny_model
-from chatshift.trace import Trace, prepare
-from chatshift.who import who_shifts
+from chatshift.trace import Trace
 
 __version__ = "0.1.0"
 __all__ = [
@@ -48,5 +51,6 @@ __all__ = [
     "strip_bos",
     "tiny_model",
     "tokenize",
+    "unroll",
     "who_shifts",
 ]

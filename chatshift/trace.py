@@ -1,17 +1,51 @@
-"""The six steps composed: `prepare`, and the record of every value on the way."""
+"""Records only: one conversation on its way through the six steps."""
 
-from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from chatshift.learned import learn
-from chatshift.messages import Conversation, Message
-from chatshift.notes import Note
-from chatshift.policy import Policy, check_policy
-from chatshift.steps.labels import copy_labels
-from chatshift.steps.mask import IGNORE_INDEX, mask_prompt
-from chatshift.steps.shift import shift
-from chatshift.turns import Turn
+from chatshift.messages import Message
+from chatshift.steps.mask import IGNORE_INDEX
+from chatshift.supervise.origins import Origin
+
+
+class Turn(NamedTuple):
+    """The supervised tokens of one assistant message, as positions in `full_ids`."""
+
+    message: int
+    """The index of the message."""
+    start: int
+    """The first supervised token."""
+    end: int | None
+    """The control token that ends the turn; `None` where the template writes none."""
+    stop: int
+    """One past the last supervised token."""
+
+
+class Note(NamedTuple):
+    """A finding that is no error.
+
+    Example:
+        >>> from chatshift import prepare
+        >>> from chatshift.tiny.formats import load_format
+        >>> messages = [
+        ...     {"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Yes"}
+        ... ]
+        >>> for note in prepare(messages, load_format("gemma3")).notes:
+        ...     print(note.name, note.message, note.position)
+        answer changed 1 11
+        tail after the end of turn 1 13
+
+    Chapter: 10, Real templates.
+    """
+
+    name: str
+    """What kind of finding it is; `chatshift.supervise.notes.NOTES` has them all."""
+    message: int
+    """The index of the message."""
+    position: int
+    """The position in `full_ids` where it shows."""
+    text: str
+    """What was found there, in words."""
 
 
 class Dropped(NamedTuple):
@@ -30,7 +64,7 @@ class Row(NamedTuple):
     piece: str
     """The text of the token."""
     part: Literal["prompt", "answer", "tail"]
-    """`answer` is what is learned, `tail` what stands after the last answer and is masked."""
+    """`answer` is what is supervised, `tail` what stands after the last answer and is masked."""
     label: int
     """The masked label, before the shift."""
     target: int | None
@@ -39,6 +73,9 @@ class Row(NamedTuple):
     """The text of the token that comes next, counted or not."""
     counted: bool
     """Whether the loss counts the prediction made at this position."""
+    origin: Origin
+    """Where the token comes from: what was said (`thought`, `content`, `call`), what the template
+    writes in a supervised turn (`template`, its `end`, the `tail` after it), or the `prompt`."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,7 +86,7 @@ class Trace:
 
     Example:
         >>> from chatshift import load_tokenizer, prepare
-        >>> from chatshift.tiny import data_point
+        >>> from chatshift.lessons import data_point
         >>> trace = prepare(data_point(), load_tokenizer(), strip_bos=True)
         >>> trace.prompt_length, trace.supervised[0], len(trace.labels)
         (31, 31, 40)
@@ -76,11 +113,13 @@ class Trace:
     labels: tuple[int, ...]
     """`masked_labels` without the first, T - 1 of them, so already shifted (step 6)."""
     pieces: tuple[str, ...] = field(compare=False)
-    """The text of each of the T tokens."""
+    """The text of each of the T tokens; together they are `full_text`."""
     turns: tuple[Turn, ...] = field(compare=False)
-    """The learned tokens of each supervised assistant message."""
+    """The supervised tokens of each supervised assistant message."""
     notes: tuple[Note, ...] = field(compare=False)
     """What the template did that the author of the messages may not expect."""
+    origins: tuple[Origin, ...] = field(compare=False)
+    """Where each of the T tokens comes from."""
 
     @property
     def prompt_length(self) -> int:
@@ -111,6 +150,7 @@ class Trace:
                 target=targets[i],
                 target_piece=next_pieces[i],
                 counted=targets[i] not in (None, IGNORE_INDEX),
+                origin=self.origins[i],
             )
             for i, token_id in enumerate(self.full_ids)
         ]
@@ -154,96 +194,3 @@ class Trace:
         from chatshift.show import picture
 
         return picture(self).html
-
-
-def prepare(
-    messages: Conversation,
-    tokenizer: Any,
-    *,
-    supervise: str = "last",
-    boundary: str = "prompt",
-    strip_bos: bool = False,
-    mask_tail: bool = False,
-    control_tokens: str = "error",
-    template_kwargs: dict | None = None,
-) -> Trace:
-    """Return every value of the six steps for one conversation.
-
-    Args:
-        messages: `{"role": ..., "content": ...}` each, the assistant's answer last.
-        tokenizer: a transformers tokenizer with a chat template.
-        supervise: `"last"`: learn what follows the last prompt. `"all"`: learn each assistant
-            message, from the end of its generation prompt to the end of its turn.
-        boundary: `"prompt"`: the prompt must be a prefix of the conversation, as text and as ids.
-            `"answer"`: learn the rendered answer and its end of turn where they stand.
-        strip_bos: remove the BOS token that the template wrote, as the book's chapters do.
-        mask_tail: mask what the template writes after the token that ends the answer's turn.
-        control_tokens: `"error"` refuses content that would become control tokens, `"text"` keeps
-            it as ordinary text, `"allow"` lets it through.
-        template_kwargs: passed to the chat template.
-
-    Returns:
-        A `Trace`. Its `input_ids` and `labels` are shifted, for a loss you write yourself; its
-        `for_transformers()` is not, for a model that shifts inside.
-
-    Raises:
-        MessageError: the conversation is wrong, or its content holds control tokens.
-        TemplateError: there is no template, it refused, or it left the answer out.
-        TokenizeError: the text cannot be encoded.
-        BoundaryError: the prompt is no prefix of the conversation.
-        LabelError: no label would be left to learn from.
-
-    Example:
-        >>> from chatshift import load_tokenizer, prepare
-        >>> messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
-        >>> trace = prepare(messages, load_tokenizer(), strip_bos=True)
-        >>> trace
-        Trace(2 messages, 12 tokens: 10 prompt, 2 supervised; shifted to 11 pairs)
-        >>> [trace.pieces[position] for position in trace.supervised]
-        ['Yes', '<end_of_turn>']
-        >>> trace.dropped
-        Dropped(input_id=4, label=-100)
-
-    Chapter: 7, What gets dropped, and every chapter before it.
-    """
-    policy = Policy(
-        supervise, boundary, strip_bos, mask_tail, control_tokens, dict(template_kwargs or {})
-    )
-    check_policy(policy)
-    full, learned = learn(messages, tokenizer, policy)
-    unmasked_labels = copy_labels(full.ids)
-    masked_labels = mask_prompt(unmasked_labels, learned.turns[0].start)
-    masked_labels = _mask_between(masked_labels, learned.turns)
-    shifted = shift(full.ids, masked_labels)
-    return Trace(
-        messages=tuple(deepcopy([dict(message) for message in messages])),
-        full_text=full.text,
-        prompt_text=learned.prompt_text,
-        full_ids=tuple(full.ids),
-        prompt_ids=tuple(full.ids[: learned.prompt_length]),
-        unmasked_labels=tuple(unmasked_labels),
-        masked_labels=tuple(masked_labels),
-        input_ids=tuple(shifted.input_ids),
-        labels=tuple(shifted.labels),
-        pieces=_pieces(full.ids, tokenizer),
-        turns=tuple(learned.turns),
-        notes=learned.notes,
-    )
-
-
-def _mask_between(masked_labels: list[int], turns: list[Turn]) -> list[int]:
-    """Mask what no turn covers: other messages, and what follows the last turn."""
-    kept = {position for turn in turns for position in range(turn.start, turn.stop)}
-    return [
-        label if position in kept else IGNORE_INDEX for position, label in enumerate(masked_labels)
-    ]
-
-
-def _pieces(ids: list[int], tokenizer: Any) -> tuple[str, ...]:
-    """The text of each token; where a token is only a part of a character, its own name."""
-    texts = tokenizer.batch_decode([[token_id] for token_id in ids])
-    names = tokenizer.convert_ids_to_tokens(ids)
-    return tuple(
-        name if not text or "\N{REPLACEMENT CHARACTER}" in text else text
-        for text, name in zip(texts, names, strict=True)
-    )

@@ -4,8 +4,8 @@ from html import escape
 from pathlib import Path
 
 from chatshift import IGNORE_INDEX, load_tokenizer, prepare
+from chatshift.lessons import data_point
 from chatshift.show import visible
-from chatshift.tiny import data_point
 
 FILE = Path(__file__).parents[1] / "book" / "_assets" / "shift.svg"
 FIRST, WIDTH, HEIGHT, LEFT = 28, 84, 34, 92

@@ -3,7 +3,7 @@
 import pytest
 
 from chatshift import load_tokenizer, prepare
-from chatshift.tiny import data_point
+from chatshift.lessons import data_point
 
 
 @pytest.fixture

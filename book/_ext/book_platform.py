@@ -8,8 +8,9 @@ from textwrap import shorten
 
 from docutils import nodes
 
+from chatshift.lessons import data_point
 from chatshift.show import STYLE
-from chatshift.tiny import FOLDER, data_point
+from chatshift.tiny import FOLDER
 from chatshift.tiny.formats import FORMATS, TEMPLATES
 
 VIEW = "application/vnd.jupyter.widget-view+json"

@@ -1,1 +1,1 @@
-"""The six steps, one module each; `chatshift.trace.prepare` composes them."""
+"""The six steps, one module and one chapter each; `chatshift.prepare` composes them."""

@@ -1,6 +1,6 @@
 """Step 5: the prompt's labels are taken out of the loss."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chatshift.errors import LabelError
 
@@ -42,4 +42,27 @@ def mask_prompt(labels: Sequence[int], prompt_length: int) -> list[int]:
             f"prompt_length is {prompt_length} and there are {len(labels)} labels: all of them "
             "would be masked, and nothing is left to learn from. Is the answer cut off?"
         )
-    return [IGNORE_INDEX] * prompt_length + list(labels[prompt_length:])
+    return mask_outside(labels, [(prompt_length, len(labels))])
+
+
+def mask_outside(labels: Sequence[int], spans: Iterable[tuple[int, int]]) -> list[int]:
+    """Return the labels with all of them masked but those in the spans: step 5 for many turns.
+
+    Args:
+        labels: the unshifted labels, T of them.
+        spans: start and stop of each stretch that is learned.
+
+    Returns:
+        A new list of T labels.
+
+    Example:
+        >>> from chatshift.steps.mask import mask_outside
+        >>> mask_outside([440, 261, 461, 398, 4], [(1, 2), (3, 5)])
+        [-100, 261, -100, 398, 4]
+
+    Chapter: 9, Many turns.
+    """
+    masked = [IGNORE_INDEX] * len(labels)
+    for start, stop in spans:
+        masked[start:stop] = labels[start:stop]
+    return masked

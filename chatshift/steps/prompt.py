@@ -2,16 +2,24 @@
 
 from typing import Any
 
-from chatshift.messages import Conversation, check_ends_with_answer, check_messages
-from chatshift.template import apply_template
+from chatshift.messages import (
+    Conversation,
+    check_ends_with_answer,
+    check_messages,
+    without_weights,
+)
+from chatshift.template.chat_template import ChatTemplate
 
 
-def render_prompt(messages: Conversation, tokenizer: Any, **template_kwargs: Any) -> str:
+def render_prompt(
+    messages: Conversation, tokenizer: Any, *, tools: Any = None, **template_kwargs: Any
+) -> str:
     """Return the text that stands before the answer: the prompt and the generation prompt.
 
     Args:
         messages: the whole conversation, the assistant's answer last; it is left out here.
         tokenizer: a transformers tokenizer with a chat template.
+        tools: the same as for `render`.
         **template_kwargs: the same as for `render`.
 
     Returns:
@@ -29,8 +37,7 @@ def render_prompt(messages: Conversation, tokenizer: Any, **template_kwargs: Any
 
     Chapter: 2, The prompt only.
     """
-    check_messages(messages)
-    check_ends_with_answer(messages)
-    return apply_template(
-        messages[:-1], tokenizer, add_generation_prompt=True, template_kwargs=template_kwargs
-    )
+    checked = check_messages(messages)
+    check_ends_with_answer(checked)
+    template = ChatTemplate(tokenizer, tools=tools, template_kwargs=template_kwargs)
+    return template.render(without_weights(checked)[:-1], add_generation_prompt=True)

@@ -2,16 +2,19 @@
 
 from typing import Any
 
-from chatshift.messages import Conversation
-from chatshift.template import apply_template
+from chatshift.messages import Conversation, check_messages, without_weights
+from chatshift.template.chat_template import ChatTemplate
 
 
-def render(messages: Conversation, tokenizer: Any, **template_kwargs: Any) -> str:
+def render(
+    messages: Conversation, tokenizer: Any, *, tools: Any = None, **template_kwargs: Any
+) -> str:
     """Return the conversation as the one text that the model reads.
 
     Args:
         messages: the conversation, `{"role": ..., "content": ...}` each; at least one.
         tokenizer: a transformers tokenizer with a chat template.
+        tools: functions, or JSON schemas of them, that the model may call.
         **template_kwargs: passed to the template, for instance `enable_thinking=False`.
 
     Returns:
@@ -33,9 +36,9 @@ def render(messages: Conversation, tokenizer: Any, **template_kwargs: Any) -> st
 
     Chapter: 1, The chat template.
     """
-    return apply_template(
-        messages, tokenizer, add_generation_prompt=False, template_kwargs=template_kwargs
-    )
+    checked = check_messages(messages)
+    template = ChatTemplate(tokenizer, tools=tools, template_kwargs=template_kwargs)
+    return template.render(without_weights(checked))
 
 
 def strip_bos(text: str, tokenizer: Any) -> str:

@@ -3,10 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from chatshift.tiny.data_point import data_point, symbolic, symbolic_ids
-
-__all__ = ["data_point", "load_tokenizer", "symbolic", "symbolic_ids", "tiny_model"]
-
 FOLDER = Path(__file__).parent / "gemma_style"
 
 

@@ -48,7 +48,7 @@ def load_format(name: str) -> Any:
 
     Example:
         >>> from chatshift import render_prompt
-        >>> from chatshift.tiny import data_point
+        >>> from chatshift.lessons import data_point
         >>> from chatshift.tiny.formats import load_format
         >>> render_prompt(data_point()[1:], load_format("chatml"))[-22:]
         '<|im_start|>assistant\\n'

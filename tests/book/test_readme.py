@@ -4,7 +4,7 @@ from pathlib import Path
 
 from draw_picture import FILE, FIRST, draw
 
-from chatshift.tiny import data_point
+from chatshift.lessons import data_point
 
 README = Path(__file__).parents[2] / "README.md"
 

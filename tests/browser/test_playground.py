@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chatshift import ChatshiftError, prepare
-from chatshift.tiny import data_point
+from chatshift.lessons import data_point
 from chatshift.tiny.formats import FORMATS, load_format
 
 PAGE = "book/playground.html"

@@ -25,7 +25,7 @@ def test_a_token_across_the_boundary(messages, tokenizer):
     error = refusal_of(messages, tokenizer, strip_bos=True)
     assert (error.cause, error.position) == ("BPE merge", 30)
     assert str(error) == (
-        "The prompt's text is a prefix of the full text, but its ids are no prefix of the full "
+        "messages[2]: its prompt is a prefix of the full text, but its ids are no prefix of the full "
         "ids. First differing token: 30.\n"
         "  prompt: token 261 '\\n'; 'n>\\n<start_of_turn>model\\n' + ''\n"
         "  full:   token 463 '\\n\\n'; 'n>\\n<start_of_turn>model\\n' + "
@@ -43,7 +43,7 @@ def test_generation_prompt_not_in_the_render(messages, tokenizer):
     error = refusal_of(messages, tokenizer, LOOP + opening)
     assert (error.cause, error.position) == ("generation prompt not in the render", 33)
     assert str(error) == (
-        "The prompt is no prefix of the full text: they differ from character 194 on. First "
+        "messages[2]: its prompt is no prefix of the full text: they differ from character 194 on. First "
         "differing token: 33.\n"
         "  prompt: token 289 '<'; 'start_of_turn>assistant\\n' + '<think>'\n"
         "  full:   token 461 'based'; 'start_of_turn>assistant\\n' + 'based on what you descri'\n"
@@ -99,9 +99,9 @@ def test_answer_not_rendered(messages, tokenizer):
     with pytest.raises(TemplateError) as refusal:
         prepare(messages, tokenizer)
     assert str(refusal.value) == (
-        "The template does not render the answer, messages[2]: \"based on what you described it's "
-        "depression'\". A model cannot learn what is not in its text; use a template that writes "
-        "assistant messages."
+        "The template leaves out the content of messages[2], or writes it outside of its turn: "
+        "\"based on what you described it's depression'\". A model cannot learn what is not in its "
+        "text. What to do: use a template that writes it, or give this message weight 0."
     )
 
 
@@ -110,7 +110,7 @@ def test_answer_not_rendered_though_its_words_are_there(tokenizer):
         "{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}"
         "{% if not add_generation_prompt %} Yes{% endif %}"
     )
-    with pytest.raises(TemplateError, match="does not render the answer"):
+    with pytest.raises(TemplateError, match="leaves out the content"):
         prepare(
             [{"role": "user", "content": "Yes?"}, {"role": "assistant", "content": "Yes"}],
             tokenizer,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chatshift import ChatshiftError
-from chatshift.exercises import EXERCISES, check
+from chatshift.lessons.exercises import EXERCISES, check
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -90,3 +90,11 @@ def test_a_wrong_label_of_a_padded_batch_is_named():
     wrong = [line.split() for line in lines if "different" in line]
     assert wrong
     assert all(line[0].startswith("labels[") for line in wrong)
+
+
+def test_control_tokens_of_a_case_are_shown_and_not_swallowed_as_tags():
+    shown = check("first_control", WRONG["first_control"])
+    token = "<end_of_turn>"
+    assert token in shown.text
+    assert token.replace("<", "&lt;").replace(">", "&gt;") in shown.html
+    assert token not in shown.html

@@ -3,7 +3,7 @@
 import pytest
 
 from chatshift import BoundaryError, ChatshiftError, prepare
-from chatshift.tiny import data_point
+from chatshift.lessons import data_point
 from chatshift.tiny.formats import FORMATS, TEMPLATES, load_format
 
 LEARNED = {

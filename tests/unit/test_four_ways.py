@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from chatshift.tiny import four_ways
-from chatshift.tiny.four_ways import BY_HAND, NEVER, PAIRS, RIGHT, TWICE, WAYS
+from chatshift.lessons import four_ways
+from chatshift.lessons.four_ways import BY_HAND, NEVER, PAIRS, RIGHT, TWICE, WAYS
 
 
 @pytest.fixture(scope="module")

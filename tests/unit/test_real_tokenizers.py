@@ -6,7 +6,7 @@ import pytest
 from fetch import CACHE
 
 from chatshift import BoundaryError, load_tokenizer, prepare
-from chatshift.tiny import data_point
+from chatshift.lessons import data_point
 
 FOLDER = CACHE / "gemma3"
 MISSING = (

@@ -79,11 +79,17 @@ def test_repr_and_html(trace):
     assert trace._repr_html_().count("<li ") == 41
 
 
-def test_pieces_of_characters_show_their_names(tokenizer):
+def test_the_pieces_are_the_text_even_where_a_character_has_many_tokens(tokenizer):
     trace = prepare(
         [{"role": "user", "content": "é"}, {"role": "assistant", "content": "Yes"}], tokenizer
     )
-    assert "<0xC3>" in trace.pieces
+    assert "".join(trace.pieces) == trace.full_text
+    first = trace.pieces.index("é")
+    assert tokenizer.convert_ids_to_tokens(trace.full_ids[first : first + 2]) == [
+        "<0xC3>",
+        "<0xA9>",
+    ]
+    assert trace.pieces[first + 1] == ""
 
 
 def test_mask_tail_masks_only_what_follows_the_end_of_turn(messages, tokenizer):
@@ -102,7 +108,7 @@ def test_mask_tail_needs_an_end_of_turn(messages, tokenizer):
         prepare(messages, tokenizer, mask_tail=True)
     assert str(refusal.value) == (
         "mask_tail=True needs a token that ends the answer's turn, and after messages[2] this "
-        "template writes none: no control token follows the answer. Leave mask_tail off."
+        "template writes none. Leave mask_tail off, or name what stops your model (stop_tokens)."
     )
 
 

@@ -1,7 +1,6 @@
 """Which tokens are learned under each policy, on the bundled formats."""
 
 import pytest
-from transformers.utils.chat_template_utils import render_jinja_template
 
 from chatshift import (
     BoundaryError,
@@ -11,7 +10,6 @@ from chatshift import (
     load_tokenizer,
     prepare,
 )
-from chatshift.encoding import Encoded
 from chatshift.tiny.formats import FORMATS, load_format
 
 TALK = [
@@ -31,50 +29,35 @@ def learned(trace):
     return ["".join(trace.pieces[turn.start : turn.stop]) for turn in trace.turns]
 
 
-# Learned of both turns: by boundary="prompt", by boundary="answer", and with mask_tail.
+# What is learned of both turns; the tail after the last one is not, with mask_tail.
 EXPECTED = {
-    "walkthrough": (["Hello.<end_of_turn>", "Yes<end_of_turn>"],) * 3,
-    "gemma3": (
-        ["Hello.<end_of_turn>\n", "Yes<end_of_turn>\n"],
-        ["Hello.<end_of_turn>", "Yes<end_of_turn>"],
-        ["Hello.<end_of_turn>", "Yes<end_of_turn>"],
-    ),
-    "chatml": (
-        ["Hello.<|im_end|>\n", "Yes<|im_end|>\n"],
-        ["Hello.<|im_end|>", "Yes<|im_end|>"],
-        ["Hello.<|im_end|>", "Yes<|im_end|>"],
-    ),
-    "llama3": (["Hello.<|eot_id|>", "Yes<|eot_id|>"],) * 3,
-    # The template's space is merged into the answer's first token, which boundary="answer" masks.
-    "mistral": (
-        [" Hello.</s>", " Yes</s>"],
-        ["lo.</s>", "</s>"],
-        [" Hello.</s>", " Yes</s>"],
-    ),
-    "think": (
-        ["Hello.<|im_end|>\n", "<think>\n\n</think>\n\nYes<|im_end|>\n"],
-        ["Hello.<|im_end|>", "Yes<|im_end|>"],
-        ["Hello.<|im_end|>", "<think>\n\n</think>\n\nYes<|im_end|>"],
-    ),
+    "walkthrough": (["Hello.<end_of_turn>", "Yes<end_of_turn>"], ""),
+    "gemma3": (["Hello.<end_of_turn>", "Yes<end_of_turn>"], "\n"),
+    "chatml": (["Hello.<|im_end|>", "Yes<|im_end|>"], "\n"),
+    "llama3": (["Hello.<|eot_id|>", "Yes<|eot_id|>"], ""),
+    # The template's space is merged into the answer's first token: it holds white space alone.
+    "mistral": ([" Hello.</s>", " Yes</s>"], ""),
+    "think": (["Hello.<|im_end|>", "<think>\n\n</think>\n\nYes<|im_end|>"], "\n"),
 }
 
 
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
 @pytest.mark.parametrize("name", FORMATS)
-def test_all_turns(name):
+def test_all_turns(name, boundary):
     tokenizer = load_format(name)
-    strict, answer, quiet = EXPECTED[name]
-    assert learned(prepare(TALK, tokenizer, supervise="all")) == strict
-    assert learned(prepare(TALK, tokenizer, supervise="all", boundary="answer")) == answer
-    assert learned(prepare(TALK, tokenizer, supervise="all", mask_tail=True)) == quiet
+    (first, last), tail = EXPECTED[name]
+    settings = {"supervise": "all", "boundary": boundary}
+    assert learned(prepare(TALK, tokenizer, **settings)) == [first, last + tail]
+    assert learned(prepare(TALK, tokenizer, **settings, mask_tail=True)) == [first, last]
 
 
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_last_turn_alone(name):
+def test_the_last_turn_alone(name, boundary):
     tokenizer = load_format(name)
-    strict, answer, quiet = EXPECTED[name]
-    assert learned(prepare(TALK, tokenizer)) == strict[-1:]
-    assert learned(prepare(TALK, tokenizer, boundary="answer")) == answer[-1:]
-    assert learned(prepare(TALK, tokenizer, mask_tail=True)) == quiet[-1:]
+    (_, last), tail = EXPECTED[name]
+    assert learned(prepare(TALK, tokenizer, boundary=boundary)) == [last + tail]
+    assert learned(prepare(TALK, tokenizer, boundary=boundary, mask_tail=True)) == [last]
 
 
 def test_turns_are_what_is_supervised():
@@ -83,7 +66,7 @@ def test_turns_are_what_is_supervised():
     assert trace.supervised == tuple(
         i for turn in trace.turns for i in range(turn.start, turn.stop)
     )
-    assert [trace.pieces[turn.stop - 2] for turn in trace.turns] == ["<end_of_turn>"] * 2
+    assert [trace.pieces[turn.end] for turn in trace.turns] == ["<end_of_turn>"] * 2
     assert trace.prompt_length == trace.turns[-1].start
 
 
@@ -94,15 +77,17 @@ def test_every_learned_token_is_shown_as_an_answer():
     assert [row.piece for row in trace.rows() if row.part == "tail"] == ["\n"]
 
 
-def test_a_template_that_opens_a_thought_learns_the_answer_where_it_stands():
-    tokenizer = load_format("think")
+def test_a_template_that_opens_a_thought_learns_the_answer_where_it_departs():
+    tokenizer = load_format("chatml")
+    opened = "<|im_start|>assistant\\n"
     tokenizer.chat_template = tokenizer.chat_template.replace(
-        "'<|im_start|>assistant\\n' -}}{%- endif",
-        "'<|im_start|>assistant\\n<think>\\n' -}}{%- endif",
+        f"'{opened}' -}}}}{{%- endif", f"'{opened}<think>\\n' -}}}}{{%- endif"
     )
     with pytest.raises(BoundaryError, match="boundary='answer'"):
         prepare(TALK, tokenizer)
-    assert learned(prepare(TALK, tokenizer, boundary="answer")) == ["Yes<|im_end|>"]
+    trace = prepare(TALK, tokenizer, boundary="answer", mask_tail=True)
+    assert learned(trace) == ["Yes<|im_end|>"]
+    assert [note.name for note in trace.notes] == ["generation prompt not matched"]
 
 
 def test_an_earlier_turn_that_is_closed_by_another_token(tokenizer):
@@ -112,7 +97,6 @@ def test_an_earlier_turn_that_is_closed_by_another_token(tokenizer):
     )
     expected = ["Hello.<end_of_turn>", "Yes<eos>"]
     assert learned(prepare(TALK, tokenizer, supervise="all", mask_tail=True)) == expected
-    assert learned(prepare(TALK, tokenizer, supervise="all", boundary="answer")) == expected
 
 
 def test_template_kwargs_reach_every_render():
@@ -136,15 +120,15 @@ def test_an_answer_with_nothing_before_it_has_no_prompt():
         prepare(welcome, tokenizer, supervise="all")
     assert str(refusal.value) == (
         "messages[0] is an answer and nothing comes before it, so supervise='all' has no prompt to "
-        "learn it from. Remove it, or pass supervise='last'."
+        "learn it from. Remove it, give it weight 0, or pass supervise='last'."
     )
 
 
-def test_an_earlier_answer_that_is_left_out(tokenizer):
+def test_an_earlier_answer_that_is_left_out_because_of_its_words(tokenizer):
     tokenizer.chat_template = LOOP.replace(
-        "in messages %}", "in messages if loop.index0 != 1 %}"
-    ).replace("loop.index0 != 1", "m.content != 'Hello.' and 'standin1' not in m.content")
-    with pytest.raises(TemplateError, match=r"does not render the answer, messages\[1\]: 'Hello.'"):
+        "in messages %}", "in messages if m.content != 'Hello.' %}"
+    )
+    with pytest.raises(TemplateError, match=r"other words than the content of messages\[1\]"):
         prepare(TALK, tokenizer, supervise="all")
 
 
@@ -155,7 +139,7 @@ def test_history_that_was_written_differently(tokenizer):
     assert refusal.value.cause == "history rewritten"
     assert learned(prepare(TALK, tokenizer, supervise="all", boundary="answer")) == [
         "Hello.<end_of_turn>",
-        "Yes<end_of_turn>",
+        "Yes<end_of_turn>\n",
     ]
 
 
@@ -167,37 +151,33 @@ def test_the_first_turn_alone_is_proven_too(tokenizer):
         prepare(TALK, tokenizer, supervise="all")
     assert (refusal.value.cause, refusal.value.position) == ("history rewritten", 0)
     assert str(refusal.value) == (
-        "messages[1]: the prompt of this turn alone is no prefix of the conversation: they differ "
-        "from character 0 on. First differing token: 0.\n"
-        "  prompt alone: '' + '!<start_of_turn>user\\nHi<'\n"
-        "  conversation: '' + '<start_of_turn>user\\nHi<e'\n"
+        "messages[1]: its prompt is no prefix of the full text: they differ from character 0 on. "
+        "First differing token: 0.\n"
+        "  prompt: token 262 '!'; '' + '!<start_of_turn>user\\nHi<'\n"
+        "  full:   token 3 '<start_of_turn>'; '' + '<start_of_turn>user\\nHi<e'\n"
         "Likely cause (history rewritten): the template writes earlier messages differently once "
         "later ones are there.\n"
-        "What to do: Pass supervise='last', or boundary='answer', which learns each answer where "
-        "it stands."
+        "What to do: Train on a template that keeps earlier messages as they are, or on one row "
+        "for each answer (unroll). Or pass boundary='answer', which learns the answer where it "
+        "stands."
     )
 
 
-def test_an_answer_whose_place_cannot_be_proven(tokenizer):
+def test_an_answer_that_is_written_twice_is_learned_twice(tokenizer):
     tokenizer.chat_template = LOOP.replace("{{ m.content }}", "{{ m.content }}{{ m.content }}")
-    with pytest.raises(BoundaryError) as refusal:
-        prepare(TALK, tokenizer, boundary="answer")
-    assert refusal.value.cause == "answer not located"
-    assert str(refusal.value) == (
-        "messages[1]: the template writes this answer twice, or changes the order of the answers, "
-        "so it cannot be proven where this answer stands.\n"
-        "What to do: Pass supervise='last' with boundary='prompt' and without mask_tail, which "
-        "need only the prompt, or use another template."
-    )
-    trace = prepare(TALK, tokenizer)
-    assert learned(trace) == ["YesYes<end_of_turn>\n"]
-    assert [note.name for note in trace.notes] == ["answer not located"]
+    for boundary in ("prompt", "answer"):
+        trace = prepare(TALK, tokenizer, boundary=boundary, mask_tail=True)
+        assert learned(trace) == ["YesYes<end_of_turn>"]
 
 
 def test_an_answer_of_one_merged_token_leaves_nothing_to_learn(tokenizer):
-    tokenizer.chat_template = "{% for m in messages %}{{ m.role }} {{ m.content }}\n{% endfor %}"
+    tokenizer.chat_template = (
+        "{% for m in messages %}\n{{ m.role }}'{{ m.content }}{% endfor %}"
+        "{% if add_generation_prompt %}\nassistant'{% endif %}"
+    )
+    assert len(tokenizer.encode("'s")) == 1
     with pytest.raises(LabelError) as refusal:
-        prepare([*TALK[:-1], {"role": "assistant", "content": "to"}], tokenizer, boundary="answer")
+        prepare([*TALK[:-1], {"role": "assistant", "content": "s"}], tokenizer, boundary="answer")
     assert str(refusal.value).startswith("No token of messages[3] can be learned: after token")
 
 
@@ -208,7 +188,7 @@ def test_the_end_is_learned_when_it_is_the_pad_token_too():
     for boundary in ("prompt", "answer"):
         trace = prepare(TALK, tokenizer, supervise="all", boundary=boundary)
         for turn in trace.turns:
-            assert trace.masked_labels[turn.stop - 1 - (boundary == "prompt")] == end
+            assert trace.masked_labels[turn.end] == end
             assert turn.end in trace.supervised
 
 
@@ -218,7 +198,7 @@ def test_control_tokens_as_text_are_what_a_tokenizer_without_them_gives():
         {"role": "user", "content": "Bye<|im_end|>\n<|im_start|>assistant\nSure"},
         {"role": "assistant", "content": "No <|im_end|><|im_end|> Yes"},
     ]
-    trace = prepare(tricky, tokenizer, control_tokens="text", boundary="answer")
+    trace = prepare(tricky, tokenizer, control_tokens="text", mask_tail=True)
     answer = trace.full_ids[trace.turns[0].start : trace.turns[0].stop - 1]
     assert list(answer) == load_tokenizer()(tricky[1]["content"])["input_ids"]
     theirs = tokenizer.apply_chat_template(
@@ -237,32 +217,6 @@ def test_control_tokens_that_cannot_stay_text(tokenizer):
     tokenizer.chat_template = LOOP.replace("m.content", "m.content | length")
     with pytest.raises(MessageError, match="the template treats them as more than text"):
         prepare([{"role": "user", "content": "<eos>"}, TALK[1]], tokenizer, control_tokens="text")
-
-
-def test_many_turns_take_no_more_renders_and_no_more_tokenizing_than_few(monkeypatch):
-    tokenizer = load_format("llama3")
-    rendered, tokenized = [], []
-    plain_render, plain_ids = render_jinja_template, Encoded._ids
-
-    def count_renders(*arguments, **keywords):
-        rendered.append(1)
-        return plain_render(*arguments, **keywords)
-
-    def count_characters(self, start, end):
-        tokenized.append(end - start)
-        return plain_ids(self, start, end)
-
-    monkeypatch.setattr("transformers.tokenization_utils_base.render_jinja_template", count_renders)
-    monkeypatch.setattr(Encoded, "_ids", count_characters)
-    spent = []
-    for turns in (5, 100):
-        rendered.clear()
-        tokenized.clear()
-        trace = prepare(TALK[:2] * turns, tokenizer, supervise="all")
-        assert len(trace.turns) == turns
-        spent.append((len(rendered), sum(tokenized) / len(trace.full_text)))
-    assert spent[1][0] == spent[0][0]
-    assert spent[1][1] < 1.1 * spent[0][1]
 
 
 def test_one_token_may_stand_before_an_answer_and_after_it():

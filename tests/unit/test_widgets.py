@@ -3,10 +3,11 @@
 import ipywidgets
 import pytest
 
-from chatshift import prepare, show, widgets
-from chatshift.tiny import many_turns
+from chatshift import prepare, show
+from chatshift.lessons import many_turns
+from chatshift.lessons.four_ways import Run
+from chatshift.show import widgets
 from chatshift.tiny.formats import load_format
-from chatshift.tiny.four_ways import Run
 
 MADE = {
     "step_through": (6, lambda trace: widgets.step_through(trace)),
@@ -80,7 +81,7 @@ def test_choose_policy_shows_what_each_trace_learns():
     traces = {way: prepare(talk, chatml, supervise=way) for way in ("last", "all")}
     (last, one), (every, both) = widgets.choose_policy(traces).frames
     assert (last, every) == ("last", "all")
-    first, second = (f"<code>It·is·{city}.&lt;|im_end|&gt;↵</code>" for city in ("Paris", "Rome"))
+    first, second = "It·is·Paris.&lt;|im_end|&gt;</code>", "It·is·Rome.&lt;|im_end|&gt;↵</code>"
     assert (first in one, second in one) == (False, True)
     assert (first in both, second in both) == (True, True)
     assert f"{both.count(chr(34) + 'trained' + chr(34))} of 45 tokens are learned" in both

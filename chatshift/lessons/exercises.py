@@ -1,0 +1,235 @@
+"""The book's exercises: your function against ours, on many small made-up conversations."""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from random import Random
+from typing import Any, NamedTuple
+
+from markupsafe import escape
+
+from chatshift.errors import ChatshiftError
+from chatshift.show import Picture, framed, table
+from chatshift.steps.labels import copy_labels
+from chatshift.steps.mask import IGNORE_INDEX, mask_prompt
+from chatshift.steps.shift import shift
+from chatshift.template.prefix import common_length
+
+CASES = 200
+
+
+class Exercise(NamedTuple):
+    """A right solution, and what it is tried on."""
+
+    solution: Callable
+    arguments: Callable[[Random], tuple]
+
+
+def _ids(random: Random) -> list[int]:
+    return [random.randrange(5, 900) for _ in range(random.randrange(3, 12))]
+
+
+def _full_and_prompt(random: Random) -> tuple[list[int], list[int]]:
+    full = _ids(random)
+    return full, full[: random.randrange(1, len(full))]
+
+
+def _full_and_perhaps_prompt(random: Random) -> tuple[list[int], list[int]]:
+    full, prompt = _full_and_prompt(random)
+    if random.random() < 0.5:
+        prompt[random.randrange(len(prompt))] += 1
+    return full, prompt
+
+
+def _labels_and_length(random: Random) -> tuple[list[int], int]:
+    full, prompt = _full_and_prompt(random)
+    return full, len(prompt)
+
+
+def _full_and_masked(random: Random) -> tuple[list[int], list[int]]:
+    full, prompt = _full_and_prompt(random)
+    return full, mask_prompt(full, len(prompt))
+
+
+def _text_and_bos(random: Random) -> tuple[str, str]:
+    text = "<bos>" * random.randrange(2) + random.choice(["user: hi", "a <bos> in it", ""])
+    return text, "<bos>"
+
+
+def _conversation(random: Random) -> tuple[list[dict[str, str]]]:
+    turns = random.randrange(1, 4)
+    roles = ["system"] * random.randrange(2) + ["user", "assistant"] * turns
+    return ([{"role": role, "content": f"message {i}"} for i, role in enumerate(roles)],)
+
+
+def _own_loss_and_by_hand(random: Random) -> tuple[float, list[float]]:
+    by_hand = [random.uniform(5, 7) for _ in range(3)]
+    own = random.choice([*by_hand, by_hand[1] + 1])
+    return own + random.uniform(-1e-6, 1e-6), by_hand  # two ways to one loss differ a little
+
+
+def _text_and_control(random: Random) -> tuple[str, list[str]]:
+    tokens = ["<end_of_turn>", "<start_of_turn>", "<eos>"]
+    pieces = random.choices([*tokens, "hi ", "<b>", "turn> ", "<end"], k=random.randrange(5))
+    return "".join(pieces), tokens
+
+
+def _first_control(text: str, tokens: list[str]) -> int:
+    return min((text.find(token) for token in tokens if token in text), default=-1)
+
+
+def _ids_and_marker(random: Random) -> tuple[list[int], list[int]]:
+    marker = [3, 4][: random.randrange(1, 3)]
+    pieces = random.choices([marker, [3], [4], [5, 6]], k=random.randrange(1, 7))
+    return [token_id for piece in pieces for token_id in piece], marker
+
+
+def _after_marker(ids: list[int], marker: list[int]) -> list[int]:
+    size = len(marker)
+    return [i for i in range(size, len(ids) + 1) if ids[i - size : i] == marker]
+
+
+def _verdict(own: float, by_hand: list[float]) -> str:
+    fits = [abs(own - loss) < 1e-4 for loss in by_hand]
+    return "model" if fits[1] else "caller" if fits[0] else "neither"
+
+
+def _ids_and_turns(random: Random) -> tuple[list[int], list[tuple[str, int, int]]]:
+    ids: list[int] = []
+    turns: list[tuple[str, int, int]] = []
+    for number in range(random.randrange(2, 6)):
+        header, length = random.randrange(1, 3), random.randrange(1, 4)
+        start = len(ids) + header
+        turns.append((("user", "assistant")[number % 2], start, start + length))
+        ids += [random.randrange(5, 900) for _ in range(header + length)]
+    return ids, turns
+
+
+def _label_turns(ids: list[int], turns: list[tuple[str, int, int]]) -> list[int]:
+    labels = [-100] * len(ids)
+    for role, start, stop in turns:
+        if role == "assistant":
+            labels[start:stop] = ids[start:stop]
+    return labels
+
+
+class Padded(NamedTuple):
+    """A batch as plain lists: one list for each row."""
+
+    input_ids: list[list[int]]
+    attention_mask: list[list[int]]
+    labels: list[list[int]]
+
+
+def _rows_and_pad_id(random: Random) -> tuple[list[tuple[list[int], list[int]]], int]:
+    rows = []
+    for _ in range(random.randrange(1, 4)):
+        # Short rows, for a short table; each ends with the token that the padding is made of.
+        ids = [*_ids(random)[: random.randrange(1, 4)], 4]
+        rows.append((ids, mask_prompt(ids, random.randrange(1, len(ids)))))
+    return rows, 4
+
+
+def _padded(rows: list[tuple[list[int], list[int]]], pad_id: int) -> Padded:
+    longest = max(len(ids) for ids, _ in rows)
+    gaps = [longest - len(ids) for ids, _ in rows]
+    return Padded(
+        [ids + [pad_id] * gap for (ids, _), gap in zip(rows, gaps, strict=True)],
+        [[1] * len(ids) + [0] * gap for (ids, _), gap in zip(rows, gaps, strict=True)],
+        [labels + [IGNORE_INDEX] * gap for (_, labels), gap in zip(rows, gaps, strict=True)],
+    )
+
+
+EXERCISES = {
+    "count_trained": Exercise(lambda full, prompt: len(full) - len(prompt), _full_and_prompt),
+    "strip_bos": Exercise(lambda text, bos: text.removeprefix(bos), _text_and_bos),
+    "prompt_messages": Exercise(lambda messages: list(messages[:-1]), _conversation),
+    "is_prefix": Exercise(
+        lambda full, prompt: full[: len(prompt)] == prompt, _full_and_perhaps_prompt
+    ),
+    "agree": Exercise(common_length, _full_and_perhaps_prompt),
+    "copy_labels": Exercise(copy_labels, lambda random: (_ids(random),)),
+    "mask_prompt": Exercise(mask_prompt, _labels_and_length),
+    "shift": Exercise(shift, _full_and_masked),
+    "dropped": Exercise(lambda full, masked: (full[-1], masked[0]), _full_and_masked),
+    "first_control": Exercise(_first_control, _text_and_control),
+    "after_marker": Exercise(_after_marker, _ids_and_marker),
+    "verdict": Exercise(_verdict, _own_loss_and_by_hand),
+    "label_turns": Exercise(_label_turns, _ids_and_turns),
+    "pad_rows": Exercise(_padded, _rows_and_pad_id),
+}
+
+
+def check(name: str, mine: Callable) -> Picture:
+    """Return what became of your function: not attempted, all cases right, or the first wrong one.
+
+    Args:
+        name: the exercise, one of `EXERCISES`.
+        mine: your function; it is called with copies, and an error in it is not caught.
+
+    Returns:
+        A sentence, and for a wrong case a table that compares yours with the expected result.
+
+    Raises:
+        ChatshiftError: there is no such exercise.
+
+    Example:
+        >>> from chatshift.lessons.exercises import check
+        >>> check("mask_prompt", lambda labels, prompt_length: None)
+        not attempted
+        >>> check("mask_prompt", lambda labels, n: [-100] * n + labels[n:])
+        all 200 cases are right
+
+    Chapter: every one, under "Check yourself".
+    """
+    if name not in EXERCISES:
+        raise ChatshiftError(f"There is no exercise {name!r}; choose from {sorted(EXERCISES)}.")
+    exercise, random = EXERCISES[name], Random(0)
+    for case in range(1, CASES + 1):
+        arguments = exercise.arguments(random)
+        given = deepcopy(arguments)
+        result, expected = mine(*given), exercise.solution(*arguments)
+        if result is None or result is ...:
+            return _say("not attempted")
+        if given != arguments:
+            return _failure(case, "your function changed its input", arguments, given)
+        if any(result is argument for argument in given if isinstance(argument, list)):
+            return _say(f"case {case}: you returned the input itself, not a new list")
+        if type(result) is not type(expected) and not isinstance(result, (tuple, list)):
+            return _failure(case, "another type was expected", expected, result)
+        if _plain(result) != _plain(expected):
+            return _failure(case, f"for {_short(arguments)}", expected, result)
+    return _say(f"all {CASES} cases are right")
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, (tuple, list)) else value
+
+
+def _short(arguments: tuple) -> str:
+    return ", ".join(repr(argument) for argument in arguments)
+
+
+def _say(sentence: str) -> Picture:
+    return Picture(framed(f"<p>{escape(sentence)}</p>"), sentence)
+
+
+def _failure(case: int, what: str, expected: Any, result: Any) -> Picture:
+    names = getattr(expected, "_fields", ())
+    rows = list(_compared(_plain(expected), _plain(result), names))
+    shown = table(rows, ("where", "expected", "yours", "compared"))
+    sentence = f"case {case}: {what}"
+    return Picture(_say(sentence).html + shown.html, f"{sentence}\n{shown.text}")
+
+
+def _compared(
+    expected: Any, result: Any, names: tuple[str, ...] = (), where: str = ""
+) -> Iterator[tuple]:
+    """One row for each position; a list inside a list says which one it is."""
+    if not isinstance(expected, list) or not isinstance(result, list):
+        yield where or "result", expected, result, "same" if expected == result else "different"
+        return
+    for i in range(max(len(expected), len(result))):
+        one = expected[i] if i < len(expected) else "nothing"
+        other = result[i] if i < len(result) else "nothing"
+        name = names[i] if i < len(names) else f"{where}[{i}]"
+        yield from _compared(one, other, (), name)

@@ -1,0 +1,1 @@
+"""The loss of shifted labels, and who shifts them."""

@@ -1,0 +1,75 @@
+"""What a `Trace` says beside its labels: pieces, turns, notes, and where each token comes from."""
+
+from typing import NamedTuple
+
+from chatshift.supervise.confirm import Row
+from chatshift.supervise.notes import NOTES
+from chatshift.supervise.origins import Origin, origins_of, pieces_of, said_spans
+from chatshift.supervise.spans import Spans
+from chatshift.supervise.supervision import Source, Supervision
+
+
+class Bounds(NamedTuple):
+    """A supervised turn in tokens; `end` is one past the last token that ends it."""
+
+    message: int
+    start: int
+    end_from: int
+    end: int
+    stop: int
+
+
+class Details(NamedTuple):
+    """All of it, for one row."""
+
+    pieces: list[str]
+    bounds: list[Bounds]
+    notes: list[tuple[str, int, int, str]]
+    """Name, message, position and text of each."""
+    origins: list[Origin]
+
+
+def details_of(source: Source, spans: Spans, row: Row, supervision: Supervision) -> Details:
+    """Return the details of a row that went through both phases."""
+    ids = row.ids.tolist()
+    pieces = pieces_of(spans.text, ids, supervision.encoder)
+    rule = supervision.rule(source.tools, source.template_kwargs)
+    bounds = _bounds(ids, spans, row, supervision, rule.finder.format.ends)
+    rendered = rule.rendered(source.messages)
+    origins = origins_of(
+        pieces,
+        [one[1:] for one in bounds],
+        said_spans(rendered),
+        ends_with_answer=bounds[-1].message == len(source.messages) - 1,
+    )
+    return Details(pieces, bounds, _notes(row, bounds), origins)
+
+
+def _bounds(
+    ids: list[int], spans: Spans, row: Row, supervision: Supervision, ends: frozenset[int]
+) -> list[Bounds]:
+    control = [i for i, token_id in enumerate(ids) if token_id in supervision.tokens.ids]
+    aligned = len(control) == len(spans.control)
+    bounds = []
+    for border, (start, stop) in zip(spans.borders, row.turns.tolist(), strict=True):
+        end = control[border.end] + 1 if border.end >= 0 and aligned else start
+        end_from = end
+        while end_from > start and ids[end_from - 1] in ends:
+            end_from -= 1
+        bounds.append(Bounds(border.message, start, end_from, end, stop))
+    return bounds
+
+
+def _notes(row: Row, bounds: list[Bounds]) -> list[tuple[str, int, int, str]]:
+    """Return the notes with their positions, in the order of the messages."""
+    of_message = {one.message: one for one in bounds}
+    notes = []
+    for name, message, text in row.findings:
+        turn = of_message.get(message)
+        if turn is None:
+            position = 0
+        else:
+            places = {"start": turn.start, "end": turn.end, "last": turn.stop - 1}
+            position = places[NOTES[name].at]
+        notes.append((name, message, position, text))
+    return sorted(dict.fromkeys(notes), key=lambda note: note[1:3])

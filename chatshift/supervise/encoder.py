@@ -1,0 +1,80 @@
+"""Step 3 for many texts at once, equal to `tokenize` for each."""
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Any
+
+from chatshift.steps.tokens import tokenize
+from chatshift.supervise.spans import MARK
+
+if TYPE_CHECKING:
+    import numpy as np
+
+HEADS = 4096
+
+
+class Encoder:
+    """A tokenizer's ids as flat arrays; no list of them is kept."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+        self._heads: dict[str, np.ndarray] = {}
+
+    def ids(self, text: str) -> list[int]:
+        """Return the ids of one text; at its marks it is cut."""
+        return tokenize(text.replace(MARK, ""), self.tokenizer, cuts=cuts_of(text))
+
+    def head(self, text: str) -> "np.ndarray":
+        """Return the ids of a text that many rows share."""
+        import numpy as np
+
+        if text not in self._heads:
+            if len(self._heads) >= HEADS:
+                self._heads.clear()
+            self._heads[text] = np.array(self.ids(text), dtype=np.int32)
+        return self._heads[text]
+
+    def flat(self, texts: Sequence[str]) -> tuple["np.ndarray", "np.ndarray"]:
+        """Return the ids of all texts, one after the other, and how many each has."""
+        import numpy as np
+
+        lengths: list[int] = []
+
+        def each() -> Iterator[list[int]]:
+            for ids in self._each(texts):
+                lengths.append(len(ids))
+                yield ids
+
+        flat = np.fromiter(chain.from_iterable(each()), dtype=np.int32)
+        return flat, np.array(lengths, dtype=np.int64)
+
+    def _each(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        if not self.tokenizer.is_fast or any(MARK in text for text in texts):
+            return map(self.ids, texts)
+        tokenize("", self.tokenizer)  # the plain call switches padding and truncation off
+        backend = self.tokenizer.backend_tokenizer
+        encode = getattr(backend, "encode_batch_fast", backend.encode_batch)
+        return (encoding.ids for encoding in encode(texts, add_special_tokens=False))
+
+    def reached(self, text: str) -> list[int]:
+        """Return how far each token and those before it reach, in characters without marks.
+
+        Empty for a tokenizer that cannot tell.
+        """
+        if not self.tokenizer.is_fast:
+            return []
+        ends: list[int] = []
+        before = 0
+        for piece in text.split(MARK):
+            read = self.tokenizer(
+                piece, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+            )
+            ends += [before + end for _, end in read["offset_mapping"]]
+            before += len(piece)
+        return list(accumulate(ends, max))
+
+
+def cuts_of(text: str) -> list[int]:
+    """Return where a text is cut at its marks, in characters without them."""
+    lengths = [len(piece) for piece in text.split(MARK)[:-1]]
+    return list(accumulate(lengths))

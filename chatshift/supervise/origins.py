@@ -1,0 +1,80 @@
+"""Where each token of a prepared row comes from, and which text it has."""
+
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from typing import Any, Literal
+
+from chatshift.supervise.encoder import Encoder
+from chatshift.supervise.rendered import Rendered
+from chatshift.supervise.spans import MARK
+
+Origin = Literal["prompt", "thought", "content", "call", "template", "end", "tail"]
+
+
+def pieces_of(text: str, ids: Sequence[int], encoder: Encoder) -> list[str]:
+    """Return the text of each token; together they are the text, marks aside.
+
+    Of the bytes of one character, the first has it. A tokenizer without offsets can only decode:
+    there a part of a character has the name of its token.
+    """
+    reached = encoder.reached(text)
+    if not reached:
+        return _decoded(ids, encoder.tokenizer)
+    plain = text.replace(MARK, "")
+    borders = [0, *reached[:-1], len(plain)]
+    return [plain[one:other] for one, other in pairwise(borders)]
+
+
+def _decoded(ids: Sequence[int], tokenizer: Any) -> list[str]:
+    texts = tokenizer.batch_decode([[token_id] for token_id in ids])
+    names = tokenizer.convert_ids_to_tokens(list(ids))
+    return [
+        name if not text or "\N{REPLACEMENT CHARACTER}" in text else text
+        for text, name in zip(texts, names, strict=True)
+    ]
+
+
+def said_spans(row: Rendered) -> list[tuple[int, int, str]]:
+    """Return where what the messages say stands, in characters without marks, and its kind."""
+    if row.edges is None:
+        return []
+    found = []
+    for part, (_, start), (end, _) in zip(row.frame.parts, row.edges, row.edges[1:], strict=False):
+        shift = row.text.count(MARK, 0, start)
+        found.append((start - shift, end - row.text.count(MARK, 0, end), part.kind))
+    return found
+
+
+def origins_of(
+    pieces: Sequence[str],
+    turns: Sequence[tuple[int, int, int, int]],
+    said: Sequence[tuple[int, int, str]],
+    *,
+    ends_with_answer: bool,
+) -> list[Origin]:
+    """Return the origin of each token.
+
+    Args:
+        pieces: the text of each token.
+        turns: of each supervised turn its start, the first and one past the last token of its end
+            (equal where it has none), and its stop.
+        said: where what the messages say stands, in characters.
+        ends_with_answer: whether the last message is supervised, so that a tail follows it.
+    """
+    last = turns[-1][3]
+    origins: list[Any] = ["prompt"] * last + ["tail" if ends_with_answer else "prompt"] * (
+        len(pieces) - last
+    )
+    borders = [0, *accumulate(map(len, pieces))]
+    for start, end_from, end_to, stop in turns:
+        for position in range(start, stop):
+            if end_from <= position < end_to:
+                origins[position] = "end"
+            elif end_from < end_to <= position:
+                origins[position] = "tail"
+            else:
+                begin = borders[position]
+                end = max(borders[position + 1], begin + 1)
+                kinds = (kind for one, other, kind in said if one < end and begin < other)
+                origins[position] = next(kinds, "template")
+    return origins

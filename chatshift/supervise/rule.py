@@ -1,0 +1,112 @@
+"""Phase 1, in characters: the rule for a turn, for one template and one way to learn."""
+
+from functools import lru_cache
+from typing import Any
+
+from chatshift.messages import check_ends_with_answer, check_messages, without_weights
+from chatshift.settings import Settings
+from chatshift.supervise.answers import supervised_messages
+from chatshift.supervise.coverage import check_coverage, check_words
+from chatshift.supervise.frame import match_frames
+from chatshift.supervise.notes import Finding, quote
+from chatshift.supervise.plain_rows import PlainShape, plain_contents, read_shape
+from chatshift.supervise.rendered import Rendered
+from chatshift.supervise.smuggled import check_contents, check_given, check_joined, keep_as_text
+from chatshift.supervise.spans import Spans, borders_of
+from chatshift.supervise.stand_ins import marks_for
+from chatshift.supervise.turns import TurnFinder
+from chatshift.template.chat_template import ChatTemplate
+from chatshift.template.control_tokens import ControlTokens
+from chatshift.template.turn_format import TurnFormat
+
+SHAPES = 1024
+
+
+class Rule:
+    """Finds the supervised turns of rows in the text that one template writes for them."""
+
+    def __init__(
+        self,
+        template: ChatTemplate,
+        tokens: ControlTokens,
+        settings: Settings,
+        turn_format: TurnFormat,
+    ) -> None:
+        self.template = template
+        self.tokens = tokens
+        self.settings = settings
+        self.finder = TurnFinder(template, tokens, settings, turn_format)
+        if settings.control_tokens != "allow":
+            check_given(template, tokens)
+        self.shape = lru_cache(maxsize=SHAPES)(self._shape)
+
+    def spans(self, messages: Any, text: str | None = None) -> Spans:
+        """Return a conversation with its turns; raise the error that refuses it.
+
+        `text` is what the template writes for it, if that is known.
+        """
+        plain = plain_contents(messages, self.tokens.unknown)
+        if plain is not None and self.settings.control_tokens == "text":
+            kept = any(map(self.tokens.find, plain.contents))
+            plain = None if kept else plain
+        if plain is not None and (shape := self.shape(plain.roles)):
+            text = self.template.render(messages) if text is None else text
+            if spans := shape.spans(messages, plain.contents, text, self.finder):
+                return spans
+        return self.own_spans(messages, text)
+
+    def own_spans(self, messages: Any, text: str | None = None) -> Spans:
+        """Return the same for a row of any kind, by a frame of its own."""
+        row = self.rendered(messages, text)
+        control = self.tokens.find(row.text)
+        guarded = self.settings.control_tokens != "allow"
+        if guarded:
+            check_contents(row, control, self.tokens)
+        findings = check_coverage(row, self.tokens, self.finder.format)
+        if not row.matched.exact:
+            findings += check_words(row)
+        if guarded:
+            check_joined(row, control, self.template, self.tokens)
+        edges, more = self.finder.find(row)
+        findings += [*changes(row), *more]
+        borders = borders_of(row.text, control, edges, self.tokens.loose)
+        ids = tuple(token.id for token in control)
+        return Spans(row.text, ids, borders, tuple(findings), tuple(edges))
+
+    def rendered(self, messages: Any, text: str | None = None) -> Rendered:
+        """Return a conversation of any kind, compared with a frame of its own."""
+        checked = check_messages(messages)
+        check_ends_with_answer(checked)
+        supervised = supervised_messages(checked, self.settings.supervise)
+        row = without_weights(checked)
+        text = self.template.render(row) if text is None else text
+        if self.settings.control_tokens == "text":
+            row, text = keep_as_text(row, text, self.template, self.tokens)
+        allowed = self.settings.control_tokens == "allow"
+        marks = marks_for(text)
+        matched = match_frames(text, row, marks, self.template, self.tokens, allowed=allowed)
+        return Rendered(row, supervised, text, matched)
+
+    def _shape(self, roles: tuple[str, ...]) -> PlainShape | None:
+        return read_shape(roles, self.settings, self.finder)
+
+
+def changes(row: Rendered) -> list[Finding]:
+    """Return notes on supervised answers that the template did not write as they are."""
+    findings = []
+    for k in row.supervised:
+        content, said = row.messages[k]["content"], row.said(k)
+        parts = [part for part in row.parts if part.message == k]
+        if said is None or all(part.kind != "content" for part in parts):
+            continue
+        written = row.text[slice(*said)]
+        if not isinstance(content, str):
+            if repr(content) in row.text:
+                wording = f"The template wrote the list itself: {quote(repr(content))}."
+                findings.append(Finding("list content printed", k, wording))
+        elif written != content if len(parts) == 1 else content not in written:
+            trimmed = content.strip() in written if len(parts) > 1 else written == content.strip()
+            how = "removed white space at the answer's edges" if trimmed else "rewrote the answer"
+            wording = f"The template {how}: it wrote {quote(written)} for {quote(content)}."
+            findings.append(Finding("answer changed", k, wording))
+    return findings

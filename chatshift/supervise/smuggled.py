@@ -1,0 +1,122 @@
+"""No message may bring a control token into the text: only the template writes them."""
+
+from typing import Any
+
+from chatshift.errors import MessageError
+from chatshift.supervise.rendered import Rendered
+from chatshift.supervise.spans import MARK
+from chatshift.template.chat_template import ChatTemplate
+from chatshift.template.control_tokens import ControlTokens, Found
+from chatshift.values import texts_of
+
+
+def check_contents(row: Rendered, control: list[Found], tokens: ControlTokens) -> None:
+    """Raise `MessageError` where something that a message says would become a control token.
+
+    Every text is looked at, unless the result shows already that there is none: all that is said
+    stands in the text, and beside it there is nothing but what the frame has, too.
+    """
+    stand_ins = row.matched.stand_ins
+    rest = "\0".join(text for message in stand_ins.messages for text in texts_of(message))
+    unknown = tokens.unknown
+    if (
+        row.matched.exact
+        and len(set(row.frame.parts)) == len(stand_ins.parts)
+        and [token.id for token in control] == tokens.ids_in(row.frame.text)
+        and not tokens.find(rest)
+        and not (unknown and unknown in row.text)
+    ):
+        return
+    for index, message in enumerate(row.messages):
+        for text in texts_of(message):
+            if wrong := _first_control(text, tokens):
+                position = text.index(wrong)
+                quoted = text[max(0, position - 20) : position + len(wrong) + 20]
+                raise MessageError(
+                    f"messages[{index}] ({message['role']!r}) contains {wrong!r} at character "
+                    f"{position}: {quoted!r}. The tokenizer would make it the control token "
+                    f"{tokens.get(wrong, wrong)}, not text. Remove it from the content, or pass "
+                    "control_tokens='text' to keep it as ordinary text, or "
+                    "control_tokens='allow' if it is meant."
+                )
+
+
+def _first_control(text: str, tokens: ControlTokens) -> str:
+    if found := tokens.find(text):
+        return text[found[0].start : found[0].end]
+    return tokens.unknown if tokens.unknown and tokens.unknown in text else ""
+
+
+def check_joined(
+    row: Rendered, control: list[Found], template: ChatTemplate, tokens: ControlTokens
+) -> None:
+    """Raise `MessageError` unless the text has just the control tokens that the template writes.
+
+    These are the tokens of the stand-ins' text. What is checked is the result, since parts that
+    are joined can make a token together.
+    """
+    expected = tokens.ids_in(row.frame.text)
+    if [token.id for token in control] == expected:
+        return
+    stand_ins = row.matched.stand_ins.messages
+    for index, message in enumerate(row.messages):
+        alone = [*stand_ins[:index], message, *stand_ins[index + 1 :]]
+        if tokens.ids_in(template.render(alone)) != expected:
+            raise MessageError(
+                f"messages[{index}] ({message['role']!r}) becomes a control token together with "
+                "the template's text, or its parts with each other. Separate or remove them, or "
+                "pass control_tokens='allow' if it is meant."
+            )
+    raise MessageError(
+        "What the messages say becomes a control token together with the template's text. Pass "
+        "control_tokens='allow' if it is meant."
+    )
+
+
+def check_given(template: ChatTemplate, tokens: ControlTokens) -> None:
+    """Raise `MessageError` where tools or keywords hold a control token."""
+    for name, given in (("tools", template.tools), ("template_kwargs", template.kwargs)):
+        for text in texts_of(given):
+            if found := tokens.find(text):
+                wrong = text[found[0].start : found[0].end]
+                raise MessageError(
+                    f"{name} contain {wrong!r}: {text!r:.80}. It would become the control token "
+                    f"{tokens[wrong]}, not text. Remove it, or pass control_tokens='allow' if it "
+                    "is meant."
+                )
+
+
+def broken(messages: list[dict], tokens: ControlTokens) -> list[dict]:
+    """Return the messages with a `MARK` inside each control token that they say."""
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, str):
+            for start, end, _ in reversed(tokens.find(value)):
+                if end - start == 1:
+                    raise MessageError(
+                        f"{value[start:end]!r} is a control token of one character: it cannot be "
+                        "kept as text. Remove it from the content."
+                    )
+                value = value[: start + 1] + MARK + value[start + 1 :]
+            return value
+        if isinstance(value, dict):
+            return {k: v if k in ("role", "type") else walk(v) for k, v in value.items()}
+        return [walk(item) for item in value] if isinstance(value, list) else value
+
+    return [walk(message) for message in messages]
+
+
+def keep_as_text(
+    messages: list[dict], text: str, template: ChatTemplate, tokens: ControlTokens
+) -> tuple[list[dict], str]:
+    """Return the messages and their text with marks where a control token is to stay text."""
+    marked = broken(messages, tokens)
+    if marked == messages:
+        return messages, text
+    rendered = template.render(marked)
+    if rendered.replace(MARK, "") != text:
+        raise MessageError(
+            "control_tokens='text' cannot keep the control tokens in this conversation as "
+            "text: the template treats them as more than text. Remove them from the content."
+        )
+    return marked, rendered

@@ -1,0 +1,103 @@
+"""A template's turn format: the control tokens that open a turn, and those that end an answer's."""
+
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import NamedTuple
+
+from chatshift.errors import TemplateError
+from chatshift.template.chat_template import ChatTemplate
+from chatshift.template.control_tokens import ControlTokens
+from chatshift.template.prefix import common_length
+
+# Words of the probes; they stand in no template.
+ONE, TWO, THREE, FOUR = ("Quokka0x", "Quokka1x", "Quokka2x", "Quokka3x")
+SYSTEM = {"role": "system", "content": "Quokka4x"}
+USER, ANSWER = {"role": "user", "content": ONE}, {"role": "assistant", "content": TWO}
+MORE, LAST = {"role": "user", "content": THREE}, {"role": "assistant", "content": FOUR}
+FUNCTION = {"name": "f", "arguments": {"a": TWO}}
+CALL = {
+    "role": "assistant",
+    "content": "",
+    "tool_calls": [{"type": "function", "id": "call00001", "function": FUNCTION}],
+}
+RESULT = {"role": "tool", "name": "f", "tool_call_id": "call00001", "content": THREE}
+
+
+class TurnFormat(NamedTuple):
+    """Constants of a template and its keywords."""
+
+    openers: frozenset[int]
+    ends: frozenset[int]
+
+
+class Probe:
+    """Renders of conversations whose words stand nowhere else."""
+
+    def __init__(self, template: ChatTemplate, tokens: ControlTokens) -> None:
+        self.template, self.tokens = template, tokens
+
+    def render(self, *messages: dict, opened: bool = False) -> str:
+        """Return the text; empty where the template refuses such a conversation."""
+        try:
+            return self.template.render(list(messages), add_generation_prompt=opened)
+        except TemplateError:
+            return ""
+
+    def control(self, text: str, after: str = "", before: str = "") -> list[int]:
+        """Return the control tokens of a text, or of what stands between two words in it."""
+        if after not in text or before not in text:
+            return []
+        text = text.rpartition(after)[2] if after else text
+        return self.tokens.ids_in(text.partition(before)[0] if before else text)
+
+
+def read_turn_format(
+    template: ChatTemplate, tokens: ControlTokens, stops: frozenset[int]
+) -> TurnFormat:
+    """Return the turn format, read from renders alone.
+
+    Ends are the control tokens after an answer that are the same whether it is the last message or
+    not; where there are none, those up to the first opener. Openers are the control tokens before
+    the first message, the last one before the first user's words, those of the generation prompt,
+    and those that stand only between an answer, or a call, and what follows it. A stop token of the
+    model opens nothing, nor does what stands first after the last answer, or inside a turn.
+    """
+    probe = Probe(template, tokens)
+    talk = probe.render(USER, ANSWER, MORE, LAST) or probe.render(USER, ANSWER)
+    history, prompt = probe.render(USER), probe.render(USER, opened=True)
+    added: list[int] = []
+    if history and prompt.startswith(history):
+        added = probe.control(prompt.removeprefix(history))
+    closing = probe.control(probe.render(USER, ANSWER), TWO)
+    between = probe.control(talk, TWO, THREE)
+    common = between[: common_length(closing, between)]
+
+    before_first = probe.control(
+        probe.render(SYSTEM, USER, ANSWER, MORE, LAST), "", SYSTEM["content"]
+    )
+    before_user = probe.control(talk, "", ONE)
+    openers = {*(before_first or before_user), *before_user[-1:], *added}
+    openers -= stops | set(closing[:1])
+    if added and added[0] in between:
+        openers -= set(_until(between, {added[0]}))
+    ends = {*_until(closing, openers), *_until(common or between, openers)}
+    openers |= set(between[len(common) :] if common else ()) - ends - stops
+
+    after_call = probe.control(probe.render(USER, CALL), TWO)
+    before_result = probe.control(probe.render(USER, CALL, RESULT, LAST), TWO, THREE)
+    common = after_call[: common_length(after_call, before_result)]
+    openers |= set(before_result[len(common) :]) - set(common) - ends - stops
+    if not ends.intersection(_until(common, openers)):
+        ends |= set(list(_until(common, openers))[-1:])
+    inside = set(_inside(probe, prompt, ANSWER)) | set(_inside(probe, prompt, CALL))
+    return TurnFormat(frozenset(openers - inside), frozenset(ends | stops))
+
+
+def _until(found: list[int], stop: set[int]) -> Iterator[int]:
+    return takewhile(lambda token: token not in stop, found)
+
+
+def _inside(probe: Probe, prompt: str, message: dict) -> list[int]:
+    """Return the control tokens of a turn itself, between its prompt and its words."""
+    text = probe.render(USER, message)
+    return probe.control(text[common_length(text, prompt) :], "", TWO)
