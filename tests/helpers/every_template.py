@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any, NamedTuple
 
 from conversations import Conversation, Quotes, conversations
+from families import FAMILIES
 from kinds import byte_level
 from prefixes import Prefixes, dangling
 from real_templates import CONTROL, ROOT, load_templates
@@ -144,15 +145,17 @@ def table(data: dict) -> str:
     rows = [
         [kind, counts[letter], MEANINGS.get(kind, "")]
         for kind, letter in data["outcomes"].items()
-        if kind != WRONG
+        if counts[letter]
     ]
     rows.append(["all", sum(counts.values()), ""])
+    read = sum(len(family.templates) for family in FAMILIES)
     return (
         "# Real templates\n\n"
         f"`prepare` with {len(data['templates'])} real chat templates and "
         f"{len(data['conversations'])} conversations, for each\n`supervise` and `boundary`. Every "
         "result is judged by slow rules that share no code with it\n(`tests/helpers/prefixes.py`); "
-        "for 60 of the templates a table written by hand says more\n(`tests/helpers/families`). "
+        f"for {read} of the templates a table written by hand says more\n"
+        "(`tests/helpers/families`). "
         f"Of {sum(counts.values())} cells, {counts[LETTERS[WHOLE]]} are learned whole, "
         f"and {counts[LETTERS[WRONG]]} have wrong labels.\n\n"
         f"{tabulate(rows, ['outcome', 'cells', 'meaning'], tablefmt='github')}\n\n"

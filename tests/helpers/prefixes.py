@@ -129,8 +129,7 @@ class Prefixes:
             return frozenset([length])
         if self.render(index + 1, True) == self.render(index + 1, False):
             return None  # a next turn may be opened already
-        openers = self.openers(index)
-        runs = [self.before_opener(run, openers) for run in self.ends(length)]
+        runs = [self.before_opener(run) for run in self.ends(length)]
         return frozenset(stop for _, stop in runs) or None
 
     def before_dangling(self) -> frozenset[int]:
@@ -140,17 +139,20 @@ class Prefixes:
             length -= 1
         return frozenset(range(length))
 
-    def openers(self, index: int) -> set[int]:
-        """The control tokens of the generation prompt."""
-        prompt, closed = self.render(index, True), self.render(index, False)
-        if prompt is None or closed is None or not prompt.startswith(closed):
-            return set()
-        return self.control & set(self.ids_of(prompt[len(closed) :]))
+    @cached_property
+    def openers(self) -> set[int]:
+        """The control tokens of all generation prompts."""
+        found: set[int] = set()
+        for index, message in enumerate(self.messages):
+            prompt, closed = self.render(index, True), self.render(index, False)
+            if message["role"] == "assistant" and prompt and closed and prompt.startswith(closed):
+                found |= self.control & set(self.ids_of(prompt[len(closed) :]))
+        return found
 
-    def before_opener(self, run: tuple[int, int], openers: set[int]) -> tuple[int, int]:
+    def before_opener(self, run: tuple[int, int]) -> tuple[int, int]:
         """A run of control tokens, as far as none of them opens a turn."""
         start, stop = run
-        opened = [p for p in range(start + 1, stop) if self.ids[p] in openers]
+        opened = [p for p in range(start + 1, stop) if self.ids[p] in self.openers]
         return start, min([stop, *opened])
 
     def ends(self, length: int) -> list[tuple[int, int]]:
