@@ -74,8 +74,9 @@ class Row(NamedTuple):
     counted: bool
     """Whether the loss counts the prediction made at this position."""
     origin: Origin
-    """Where the token comes from: what was said (`thought`, `content`, `call`), what the template
-    writes in a supervised turn (`template`, its `end`, the `tail` after it), or the `prompt`."""
+    """Where the token comes from. It is something said (`thought`, `content`, `call`), or what the
+    template writes in a supervised turn (`template`, its `end`, the `tail` after it), or the
+    `prompt`."""
 
 
 @dataclass(frozen=True, repr=False)
