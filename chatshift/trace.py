@@ -104,7 +104,8 @@ class Trace:
     full_ids: tuple[int, ...]
     """The T ids of the full text (step 3)."""
     prompt_ids: tuple[int, ...]
-    """The ids of the prompt, proven to be the first of `full_ids` (step 3)."""
+    """The first of `full_ids`, up to the last answer (step 3). With `boundary="prompt"` they are
+    proven to be the ids of `prompt_text`."""
     unmasked_labels: tuple[int, ...]
     """T labels, equal to `full_ids` (step 4)."""
     masked_labels: tuple[int, ...]
