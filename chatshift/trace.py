@@ -74,8 +74,9 @@ class Row(NamedTuple):
     counted: bool
     """Whether the loss counts the prediction made at this position."""
     origin: Origin
-    """Where the token comes from: what was said (`thought`, `content`, `call`), what the template
-    writes in a supervised turn (`template`, its `end`, the `tail` after it), or the `prompt`."""
+    """Where the token comes from. It is something said (`thought`, `content`, `call`), or what the
+    template writes in a supervised turn (`template`, its `end`, the `tail` after it), or the
+    `prompt`."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -103,7 +104,8 @@ class Trace:
     full_ids: tuple[int, ...]
     """The T ids of the full text (step 3)."""
     prompt_ids: tuple[int, ...]
-    """The ids of the prompt, proven to be the first of `full_ids` (step 3)."""
+    """The first of `full_ids`, up to the last answer (step 3). With `boundary="prompt"` they are
+    proven to be the ids of `prompt_text`."""
     unmasked_labels: tuple[int, ...]
     """T labels, equal to `full_ids` (step 4)."""
     masked_labels: tuple[int, ...]

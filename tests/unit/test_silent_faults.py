@@ -1,10 +1,12 @@
 """Faults that end in plausible labels, each as the book's gallery shows it: one test, one fault."""
 
+import pyarrow as pa
 import pytest
 
 from chatshift import (
     BoundaryError,
     MessageError,
+    TablePreparer,
     TemplateError,
     prepare,
     prepare_batch,
@@ -140,3 +142,22 @@ def test_a_bad_row_first_changes_no_other_row(chatml):
         batch = rows(first, *good)
         assert [rejected.row for rejected in batch.rejected] == [0]
         assert batch.to_lists() == alone
+
+
+def test_keys_of_other_rows_arguments_are_not_learned_from_a_table(chatml):
+    chatml.chat_template = chatml.chat_template.replace(
+        "message['content']",
+        "message['content'] + (message.tool_calls | tojson if message.tool_calls else '')",
+    )
+
+    def asks(**arguments):
+        call = {"type": "function", "function": {"name": "look_up", "arguments": arguments}}
+        return [USER, {"role": "assistant", "content": "", "tool_calls": [call]}]
+
+    talks = [asks(city="Rome"), asks(month="May")]
+    table = pa.table({"messages": talks})
+    (call,) = table["messages"].to_pylist()[0][1]["tool_calls"]
+    assert call["function"]["arguments"] == {"city": "Rome", "month": None}
+    rows = TablePreparer(chatml, shifted=False)(table)
+    assert rows.to_pylist() == prepare_batch(talks, chatml, shifted=False).to_lists()
+    assert "month" not in chatml.decode(rows["input_ids"].to_pylist()[0])
