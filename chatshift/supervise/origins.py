@@ -1,5 +1,6 @@
 """Where each token of a prepared row comes from, and which text it has."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Any, Literal
@@ -66,6 +67,7 @@ def origins_of(
         len(pieces) - last
     )
     borders = [0, *accumulate(map(len, pieces))]
+    begins = [one[0] for one in said]
     for start, end_from, end_to, stop in turns:
         for position in range(start, stop):
             if end_from <= position < end_to:
@@ -75,6 +77,7 @@ def origins_of(
             else:
                 begin = borders[position]
                 end = max(borders[position + 1], begin + 1)
-                kinds = (kind for one, other, kind in said if one < end and begin < other)
-                origins[position] = next(kinds, "template")
+                nearest = bisect_left(begins, end) - 1
+                touched = nearest >= 0 and said[nearest][1] > begin
+                origins[position] = said[nearest][2] if touched else "template"
     return origins
