@@ -82,14 +82,18 @@ class Reading:
         if self.says_control_tokens():
             errors += ("MessageError",)
         if self.row.name in self.family.reacts:
-            errors += ("TemplateError", "BoundaryError")
+            errors += ("TemplateError", "BoundaryError", "MessageError")
         learned = self.supervised_messages(settings.supervise)
         left, named = self.left_out()
         mute = {i for i in learned if not self.speaks(i)}
         if learned & named or mute & {i for _, i in left}:
             errors += ("TemplateError",)
+        answers = [i for i, m in enumerate(self.messages) if m["role"] == "assistant"]
+        if any(i >= self.skipped and not self.speaks(i) for i in answers):
+            # Where an answer says nothing, its place, or the next one's, need not show itself.
+            errors += ("BoundaryError", "LabelError", "MessageError")
         if any(text_of(self.messages[i]).strip() for i in mute):
-            errors += ("TemplateError", "BoundaryError")
+            errors += ("TemplateError",)
         return errors
 
     def speaks(self, index: int) -> bool:
@@ -117,6 +121,8 @@ class Reading:
             notes |= {(name, index) for name in turn.notes}
             optional |= {(name, index) for name in turn.optional}
             refused += ANY_ERROR if turn.unsure else () if turn.positions else ("LabelError",)
+            if settings.mask_tail and "no end of turn" in turn.notes:
+                refused += ("LabelError",)  # there is no end, after which a tail could be masked
         if not positions:
             raise Refused("nothing to learn")
         return Verdict(frozenset(positions), frozenset(notes), refused, frozenset(optional), named)

@@ -100,5 +100,13 @@ QWEN_FAMILIES = [
         asks=str.strip,
         splits=True,
     ),
-    chatml("Qwen-QwQ-32B", body=qwq, prompt=qwq_prompt, result=TOOL_RUN, splits=True),
+    chatml(
+        "Qwen-QwQ-32B",
+        body=qwq,
+        prompt=qwq_prompt,
+        result=TOOL_RUN,
+        splits=True,
+        # The tag that opens the last thought stands in the content and in the prompt alike.
+        unclear=("two thoughts",),
+    ),
 ]
