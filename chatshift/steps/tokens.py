@@ -43,19 +43,28 @@ def tokenize(text: str, tokenizer: Any, *, cuts: Sequence[int] = ()) -> list[int
             f"The text has {text[position]!r} at character {position}: half of a surrogate pair, "
             "which cannot be encoded. Repair the text where it was decoded."
         )
-    if not cuts:
-        return _ids(text, tokenizer)
-    first, *others = [text[one:other] for one, other in pairwise([0, *cuts, len(text)])]
-    return _ids(first, tokenizer) + [i for piece in others for i in _later_ids(piece, tokenizer)]
+    pieces = [text[one:other] for one, other in pairwise([0, *cuts, len(text)])]
+    anchored = [anchor_of(number, piece, tokenizer) for number, piece in enumerate(pieces)]
+    return [
+        token_id
+        for piece, (anchor, dropped) in zip(pieces, anchored, strict=True)
+        for token_id in _ids(anchor + piece, tokenizer)[dropped:]
+    ]
+
+
+def anchor_of(number: int, piece: str, tokenizer: Any) -> tuple[str, int]:
+    """Return what to put before a piece of a cut text, and how many ids to take off again."""
+    if number == 0 or not tokenizer.is_fast:
+        return "", 0
+    read = tokenizer(
+        ANCHOR + piece, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+    )
+    ends = [end for _, end in read["offset_mapping"]]
+    dropped = sum(end <= len(ANCHOR) for end in ends)
+    alone = _ids(ANCHOR, tokenizer)
+    stands_apart = read["input_ids"][:dropped] == alone
+    return (ANCHOR, dropped) if stands_apart else ("", 0)
 
 
 def _ids(text: str, tokenizer: Any) -> list[int]:
     return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
-
-
-def _later_ids(piece: str, tokenizer: Any) -> list[int]:
-    """The ids of a piece that does not stand at the start of its text."""
-    anchor, anchored = _ids(ANCHOR, tokenizer), _ids(ANCHOR + piece, tokenizer)
-    if anchor and anchored[: len(anchor)] == anchor:
-        return anchored[len(anchor) :]
-    return _ids(piece, tokenizer)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+# Longer ones hold what is said: no other row has the same, and `resolve` reads each only once.
+LONGEST_HEAD = 200
+
+
 class Row(NamedTuple):
     """A row after phase 2."""
 
@@ -123,6 +127,8 @@ def _find(
     for i, place in enumerate(places):
         if place is None:
             at[i] = flat.ends[row_of[i]]
+        elif len(place.head) > LONGEST_HEAD:
+            confirmed[i] = False
         else:
             alike.setdefault(place.head, []).append(i)
     longest = max((len(encoder.head(head)) for head in alike), default=0)

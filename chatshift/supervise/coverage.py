@@ -22,7 +22,7 @@ def check_coverage(row: Rendered, tokens: ControlTokens, turn_format: TurnFormat
     """Return notes on what is left out; raise `TemplateError` where it would have been learned."""
     findings = []
     for message in range(len(row.messages)):
-        missing = row.frame.missing(row.parts, message)
+        missing = row.frame.missing(message, row.parts(message))
         lost = {part.kind: part.text for part in reversed(missing)}
         if "call" not in lost and (boolean := _missing_boolean(row, message, tokens, turn_format)):
             lost["call"] = boolean
@@ -37,11 +37,12 @@ def check_words(row: Rendered) -> list[Finding]:
     Where the template changed what is said, more than white space must not be lost.
     """
     findings = []
+    in_frame = set(row.frame.parts)
     for message in range(len(row.messages)):
         said = row.said(message)
         where = row.text[slice(*said)] if said else row.text
         squeezed = _squeeze(where)
-        mine = [p for p in row.parts if p.message == message and p in row.frame.parts]
+        mine = [part for part in row.parts(message) if part in in_frame]
         lost = {part.kind: part.text for part in reversed(mine) if not _stands(part, squeezed)}
         for kind, text in lost.items():
             if message in row.supervised and kind != "thought":

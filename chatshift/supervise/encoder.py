@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
-from chatshift.steps.tokens import tokenize
+from chatshift.steps.tokens import anchor_of, tokenize
 from chatshift.supervise.spans import MARK
 
 if TYPE_CHECKING:
@@ -65,11 +65,13 @@ class Encoder:
             return []
         ends: list[int] = []
         before = 0
-        for piece in text.split(MARK):
+        for number, piece in enumerate(text.split(MARK)):
+            anchor, dropped = anchor_of(number, piece, self.tokenizer)
             read = self.tokenizer(
-                piece, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+                anchor + piece, add_special_tokens=False, return_offsets_mapping=True, verbose=False
             )
-            ends += [before + end for _, end in read["offset_mapping"]]
+            shift = before - len(anchor)
+            ends += [shift + end for _, end in read["offset_mapping"][dropped:]]
             before += len(piece)
         return list(accumulate(ends, max))
 

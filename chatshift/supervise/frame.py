@@ -46,12 +46,11 @@ class Frame:
                 found[part.message] = Stretch(first, i)
         return found
 
-    def missing(self, parts: Sequence[Part], message: int) -> list[Part]:
-        """Return what a message says and the template does not write in its place."""
+    def missing(self, message: int, parts: Sequence[Part]) -> list[Part]:
+        """Return those of a message's parts that the template does not write in its place."""
         first, last = self.stretches.get(message, (0, -1))
         written = {part.word for part in self.parts[first : last + 1]}
-        mine = (part for part in parts if part.message == message and part.text.strip())
-        return [part for part in mine if part.word not in written]
+        return [part for part in parts if part.text.strip() and part.word not in written]
 
 
 class Matched(NamedTuple):

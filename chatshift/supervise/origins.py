@@ -1,14 +1,26 @@
 """Where each token of a prepared row comes from, and which text it has."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 from chatshift.supervise.encoder import Encoder
 from chatshift.supervise.rendered import Rendered
 from chatshift.supervise.spans import MARK
+from chatshift.trace import Origin
 
-Origin = Literal["prompt", "thought", "content", "call", "template", "end", "tail"]
+
+class Bounds(NamedTuple):
+    """A supervised turn in tokens."""
+
+    message: int
+    start: int
+    end_from: int
+    """The first of the tokens that end it; the same as `end` where there are none."""
+    end: int
+    """One past the last of them."""
+    stop: int
 
 
 def pieces_of(text: str, ids: Sequence[int], encoder: Encoder) -> list[str]:
@@ -47,7 +59,7 @@ def said_spans(row: Rendered) -> list[tuple[int, int, str]]:
 
 def origins_of(
     pieces: Sequence[str],
-    turns: Sequence[tuple[int, int, int, int]],
+    bounds: Sequence[Bounds],
     said: Sequence[tuple[int, int, str]],
     *,
     ends_with_answer: bool,
@@ -56,17 +68,17 @@ def origins_of(
 
     Args:
         pieces: the text of each token.
-        turns: of each supervised turn its start, the first and one past the last token of its end
-            (equal where it has none), and its stop.
+        bounds: the supervised turns.
         said: where what the messages say stands, in characters.
         ends_with_answer: whether the last message is supervised, so that a tail follows it.
     """
-    last = turns[-1][3]
+    last = bounds[-1].stop
     origins: list[Any] = ["prompt"] * last + ["tail" if ends_with_answer else "prompt"] * (
         len(pieces) - last
     )
     borders = [0, *accumulate(map(len, pieces))]
-    for start, end_from, end_to, stop in turns:
+    begins = [one[0] for one in said]
+    for _, start, end_from, end_to, stop in bounds:
         for position in range(start, stop):
             if end_from <= position < end_to:
                 origins[position] = "end"
@@ -75,6 +87,7 @@ def origins_of(
             else:
                 begin = borders[position]
                 end = max(borders[position + 1], begin + 1)
-                kinds = (kind for one, other, kind in said if one < end and begin < other)
-                origins[position] = next(kinds, "template")
+                nearest = bisect_left(begins, end) - 1
+                touched = nearest >= 0 and said[nearest][1] > begin
+                origins[position] = said[nearest][2] if touched else "template"
     return origins

@@ -12,7 +12,8 @@ from chatshift.supervise.notes import Finding, quote
 from chatshift.supervise.rendered import Rendered
 from chatshift.supervise.spans import MARK, Border, Spans, borders_of
 from chatshift.supervise.stand_ins import StandIns, marks_for
-from chatshift.supervise.turns import TurnFinder, proven_turns
+from chatshift.supervise.starts import proven_turns
+from chatshift.supervise.turns import TurnFinder
 
 KNOWN_ROLES = frozenset(ROLES)
 
@@ -69,7 +70,7 @@ class PlainShape(NamedTuple):
     def _has_prompt(
         self, prompt: Prompt, text: str, said: list[str], messages: list[dict], finder: TurnFinder
     ) -> bool:
-        written = finder.prompt(messages, prompt.message)
+        written = finder.starts.prompt(messages, prompt.message)
         if prompt.parts < 0:
             return not text.startswith(written)
         length = prompt.template_length + sum(map(len, said[: prompt.parts]))
@@ -152,7 +153,7 @@ def read_shape(roles: Sequence[str], settings: Settings, finder: TurnFinder) -> 
 def _prompts(row: Rendered, finder: TurnFinder, starts: dict[int, int]) -> list[Prompt]:
     prompts = []
     for k in proven_turns(row.supervised):
-        if finder.prompt(row.messages, k) != row.text[: starts[k]]:
+        if finder.starts.prompt(row.messages, k) != row.text[: starts[k]]:
             prompts.append(Prompt(k, 0, -1))
             continue
         before = [i for i, (_, end) in enumerate(row.frame.edges[:-1]) if end < starts[k]]

@@ -20,10 +20,9 @@ class Rendered(NamedTuple):
         """The render with stand-ins."""
         return self.matched.frame
 
-    @property
-    def parts(self) -> list[Part]:
-        """Everything that the messages say, written or not."""
-        return self.matched.stand_ins.parts
+    def parts(self, message: int) -> list[Part]:
+        """Return everything that a message says, written or not."""
+        return self.matched.stand_ins.of_message.get(message, [])
 
     @property
     def edges(self) -> list[Edge] | None:
@@ -34,6 +33,13 @@ class Rendered(NamedTuple):
         """Return the indices of the pieces before and after what a message says."""
         stretch = self.frame.stretches.get(message)
         return None if self.edges is None or stretch is None else (stretch.first, stretch.last + 1)
+
+    def lead(self, message: int) -> tuple[str | None, int]:
+        """Return the template's text before what a message says, and where it starts."""
+        pieces = self.around(message)
+        if pieces is None or self.edges is None:
+            return None, 0
+        return self.frame.pieces[pieces[0]], self.edges[pieces[0]][0]
 
     def said(self, message: int) -> tuple[int, int] | None:
         """Return the characters from the first to the last thing that a message says."""

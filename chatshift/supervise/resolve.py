@@ -1,5 +1,6 @@
 """Phase 2 for a row that could not be confirmed: each place by the ids of all text before it."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from chatshift.supervise.confirm import Row
 from chatshift.supervise.encoder import Encoder
 from chatshift.supervise.notes import Finding
 from chatshift.supervise.spans import MARK, Edges, Spans
+from chatshift.supervise.starts import proven_turns
 from chatshift.supervise.unproven import merged
 from chatshift.template.control_tokens import ControlTokens
 
@@ -26,6 +28,7 @@ class Resolver:
             )
         self.row, self.ids, self.encoder = row, list(ids), encoder
         self._reached: list[int] | None = None
+        self._proven = set(proven_turns([edges.message for edges in row.edges]))
 
     def resolve(self, *, by_prompt: bool) -> Row:
         """Return the row's turns; raise where a token lies across one of their borders."""
@@ -49,7 +52,7 @@ class Resolver:
 
     def _start(self, edges: Edges, by_prompt: bool, findings: list[Finding]) -> int:
         character = edges.start
-        if (position := self._by_ids(character)) is not None:
+        if (position := self._by_ids(edges, character)) is not None:
             return position
         if by_prompt or not self.reached:
             raise self._merged(edges.message, character)
@@ -64,16 +67,24 @@ class Resolver:
     def _stop(self, edges: Edges) -> int:
         if edges.stop == len(self.row.text):
             return len(self.ids)
-        if (position := self._by_ids(edges.stop)) is not None:
+        if (position := self._by_ids(edges, edges.stop)) is not None:
             return position
         if not self.reached:
             raise self._merged(edges.message, edges.stop)
         return self._whole_before(edges.stop)
 
-    def _by_ids(self, character: int) -> int | None:
-        """Return how many ids the text before has, if these are the first of the row's."""
-        head = self.encoder.ids(self.row.text[:character])
-        return len(head) if self.ids[: len(head)] == head else None
+    def _by_ids(self, edges: Edges, character: int) -> int | None:
+        """Return how many ids the text before has, if these are the first of the row's.
+
+        In a row of many turns only those whose prompts are rendered are proven in this way; of the
+        others, where tokens end.
+        """
+        if edges.message in self._proven or not self.reached:
+            head = self.encoder.ids(self.row.text[:character])
+            return len(head) if self.ids[: len(head)] == head else None
+        position = self._whole_before(character)
+        reached = self.reached[position - 1] if position else 0
+        return position if reached == self._plain(character) else None
 
     @property
     def reached(self) -> list[int]:
@@ -84,8 +95,11 @@ class Resolver:
 
     def _whole_before(self, character: int) -> int:
         """Return how many tokens end at or before a character."""
-        plain = character - self.row.text.count(MARK, 0, character)
-        return sum(end <= plain for end in self.reached)
+        return bisect_right(self.reached, self._plain(character))
+
+    def _plain(self, character: int) -> int:
+        """Return the same character of the text without marks."""
+        return character - self.row.text.count(MARK, 0, character)
 
     def _text(self, start: int, character: int) -> str:
         """Return the text from a character without marks to one with them."""

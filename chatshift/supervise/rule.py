@@ -96,7 +96,7 @@ def changes(row: Rendered) -> list[Finding]:
     findings = []
     for k in row.supervised:
         content, said = row.messages[k]["content"], row.said(k)
-        parts = [part for part in row.parts if part.message == k]
+        parts = row.parts(k)
         if said is None or all(part.kind != "content" for part in parts):
             continue
         written = row.text[slice(*said)]

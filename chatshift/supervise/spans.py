@@ -1,5 +1,6 @@
 """What phase 1 hands to phase 2: a text, its control tokens, and the places where turns border."""
 
+from bisect import bisect_right
 from typing import NamedTuple
 
 from chatshift.supervise.notes import Finding
@@ -56,21 +57,22 @@ def borders_of(
     text: str, control: list[Found], edges: list[Edges], loose: frozenset[int]
 ) -> tuple[Border, ...]:
     """Return the places of the edges."""
+    begins = [token.start for token in control]
+    ends = {token.end: index for index, token in enumerate(control)}
+
+    def place(character: int) -> Place:
+        """Return the place of a character, after the nearest token that always splits."""
+        index = bisect_right(begins, character) - 1
+        while index >= 0 and control[index].id in loose:
+            index -= 1
+        return Place(index, text[begins[index] if index >= 0 else 0 : character])
+
     return tuple(
         Border(
             one.message,
-            _place(text, one.start, control, loose),
-            None if one.stop == len(text) else _place(text, one.stop, control, loose),
-            next((i for i, token in enumerate(control) if token.end == one.end), -1),
+            place(one.start),
+            None if one.stop == len(text) else place(one.stop),
+            ends.get(one.end, -1),
         )
         for one in edges
     )
-
-
-def _place(text: str, character: int, control: list[Found], loose: frozenset[int]) -> Place:
-    """Return the place of a character, after the nearest token that always splits."""
-    for index in range(len(control) - 1, -1, -1):
-        token = control[index]
-        if token.start <= character and token.id not in loose:
-            return Place(index, text[token.start : character])
-    return Place(-1, text[:character])

@@ -52,6 +52,9 @@ class StandIns:
         self.parts: list[Part] = []
         self._renamed: dict[str, str] = {}
         self.messages = [self._message(index, m, tagged) for index, m in enumerate(messages)]
+        self.of_message: dict[int, list[Part]] = {}
+        for part in self.parts:
+            self.of_message.setdefault(part.message, []).append(part)
 
     def _message(self, index: int, message: dict, tagged: bool) -> dict:
         new = dict(message)

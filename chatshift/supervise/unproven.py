@@ -53,7 +53,7 @@ def merged(k: int, text: str, character: int, tokenizer: Any) -> BoundaryError:
     return _explain(k, what, "BPE merge", (text, text[:character]), character, tokenizer)
 
 
-def not_located(k: int, by_prompt: bool) -> BoundaryError:
+def not_located(k: int) -> BoundaryError:
     """Return the error for an answer that cannot be told from the template's text around it."""
     return BoundaryError(
         f"messages[{k}]: the template writes other text around this answer than around another, so "

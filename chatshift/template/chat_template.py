@@ -93,6 +93,13 @@ class ChatTemplate:
         )
 
 
+def is_too_long(refusal: TemplateError) -> bool:
+    """Return whether a template was refused because its time was over."""
+    from chatshift.template.sandbox import TooLongError
+
+    return isinstance(refusal.__cause__, TooLongError)
+
+
 def plain_tools(tools: Any) -> list[dict] | None:
     """Return the tools as JSON schemas; functions are described by transformers."""
     if tools is None:

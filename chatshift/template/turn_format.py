@@ -5,7 +5,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from chatshift.errors import TemplateError
-from chatshift.template.chat_template import ChatTemplate
+from chatshift.template.chat_template import ChatTemplate, is_too_long
 from chatshift.template.control_tokens import ControlTokens
 from chatshift.template.prefix import common_length
 
@@ -40,7 +40,9 @@ class Probe:
         """Return the text; empty where the template refuses such a conversation."""
         try:
             return self.template.render(list(messages), add_generation_prompt=opened)
-        except TemplateError:
+        except TemplateError as refusal:
+            if is_too_long(refusal):
+                raise  # each of the rows would take as long
             return ""
 
     def control(self, text: str, after: str = "", before: str = "") -> list[int]:
@@ -49,6 +51,16 @@ class Probe:
             return []
         text = text.rpartition(after)[2] if after else text
         return self.tokens.ids_in(text.partition(before)[0] if before else text)
+
+    def opening(self, text: str) -> list[int]:
+        """Return the control tokens at the very start of a text: they can only open a turn."""
+        found, end = [], 0
+        for token in self.tokens.find(text):
+            if token.start > end:
+                break
+            found.append(token.id)
+            end = token.end
+        return found
 
 
 def read_turn_format(
@@ -64,22 +76,10 @@ def read_turn_format(
     """
     probe = Probe(template, tokens)
     talk = probe.render(USER, ANSWER, MORE, LAST) or probe.render(USER, ANSWER)
-    history, prompt = probe.render(USER), probe.render(USER, opened=True)
-    added: list[int] = []
-    if history and prompt.startswith(history):
-        added = probe.control(prompt.removeprefix(history))
     closing = probe.control(probe.render(USER, ANSWER), TWO)
     between = probe.control(talk, TWO, THREE)
+    openers = _openers(probe, talk, between) - stops - set(closing[:1])
     common = between[: common_length(closing, between)]
-
-    before_first = probe.control(
-        probe.render(SYSTEM, USER, ANSWER, MORE, LAST), "", SYSTEM["content"]
-    )
-    before_user = probe.control(talk, "", ONE)
-    openers = {*(before_first or before_user), *before_user[-1:], *added}
-    openers -= stops | set(closing[:1])
-    if added and added[0] in between:
-        openers -= set(_until(between, {added[0]}))
     ends = {*_until(closing, openers), *_until(common or between, openers)}
     openers |= set(between[len(common) :] if common else ()) - ends - stops
 
@@ -89,15 +89,35 @@ def read_turn_format(
     openers |= set(before_result[len(common) :]) - set(common) - ends - stops
     if not ends.intersection(_until(common, openers)):
         ends |= set(list(_until(common, openers))[-1:])
-    inside = set(_inside(probe, prompt, ANSWER)) | set(_inside(probe, prompt, CALL))
-    return TurnFormat(frozenset(openers - inside), frozenset(ends | stops))
+    return TurnFormat(frozenset(openers - _inside(probe)), frozenset(ends | stops))
+
+
+def _openers(probe: Probe, talk: str, between: list[int]) -> set[int]:
+    """Return the control tokens that stand before words.
+
+    `between` are those between an answer and the next user's words.
+    """
+    history, prompt = probe.render(USER), probe.render(USER, opened=True)
+    added = probe.control(prompt.removeprefix(history)) if prompt.startswith(history) else []
+    added = added if history else []
+    with_system = probe.render(SYSTEM, USER, ANSWER, MORE, LAST)
+    before_first = probe.control(with_system, "", SYSTEM["content"])
+    before_user = probe.control(talk, "", ONE)
+    openers = {*(before_first or before_user), *before_user[-1:], *added}
+    # What stands between an answer and the token that opens the next turn ends the answer's.
+    first = next((i for i in (*added[:1], *probe.opening(talk)) if i in between), None)
+    return openers if first is None else openers - set(_until(between, {first}))
 
 
 def _until(found: list[int], stop: set[int]) -> Iterator[int]:
     return takewhile(lambda token: token not in stop, found)
 
 
-def _inside(probe: Probe, prompt: str, message: dict) -> list[int]:
-    """Return the control tokens of a turn itself, between its prompt and its words."""
-    text = probe.render(USER, message)
-    return probe.control(text[common_length(text, prompt) :], "", TWO)
+def _inside(probe: Probe) -> set[int]:
+    """Return the control tokens of an assistant's turn itself, between its prompt and its words."""
+    prompt = probe.render(USER, opened=True)
+    if prompt == probe.render(USER):
+        return set()  # without a generation prompt, what stands there is the header
+    texts = (probe.render(USER, message) for message in (ANSWER, CALL))
+    found = (probe.control(text[common_length(text, prompt) :], "", TWO) for text in texts)
+    return {token_id for ids in found for token_id in ids}
