@@ -17,7 +17,7 @@ from chatshift.steps.tokens import tokenize
 from chatshift.supervise.details import details_of
 from chatshift.supervise.encoder import cuts_of
 from chatshift.supervise.supervision import Source, Supervision
-from chatshift.trace import Note, Trace, Turn
+from chatshift.trace import Trace
 
 
 def prepare(
@@ -85,30 +85,22 @@ def prepare(
         stop_tokens=stop_tokens,
         template_kwargs=template_kwargs,
     )
-    keywords = (
-        dict(settings.template_kwargs)
-        if tools is None
-        else {
-            **settings.template_kwargs,
-            "tools": tools,
-        }
-    )
+    keywords = settings.template_kwargs | ({} if tools is None else {"tools": tools})
     supervision, source = Supervision(tokenizer, settings), Source(messages, tools)
 
     full_text = render(messages, tokenizer, **keywords)
-    if strip_bos:
-        full_text = without_bos(full_text, tokenizer)
+    full_text = without_bos(full_text, tokenizer) if strip_bos else full_text
     spans = supervision.spans(source, full_text)
     full_ids = tokenize(full_text, tokenizer, cuts=cuts_of(spans.text))
     spans, row = supervision.row(source, spans, full_ids)
     details = details_of(source, spans, row, supervision)
-    last = details.bounds[-1]
+    last = details.turns[-1]
     prompt_text = _prompt_text(messages[: last.message + 1], tokenizer, keywords, settings)
-    if prompt_text is None or not full_text.startswith(prompt_text):
+    if not (prompt_text and full_text.startswith(prompt_text)):  # only with boundary="answer"
         prompt_text = "".join(details.pieces[: last.start])
 
     unmasked_labels = copy_labels(full_ids)
-    masked_labels = mask_prompt(unmasked_labels, details.bounds[0].start)
+    masked_labels = mask_prompt(unmasked_labels, details.turns[0].start)
     masked_labels = mask_outside(masked_labels, row.turns.tolist())
     shifted = shift(full_ids, masked_labels)
     return Trace(
@@ -121,22 +113,14 @@ def prepare(
         masked_labels=tuple(masked_labels),
         input_ids=tuple(shifted.input_ids),
         labels=tuple(shifted.labels),
-        pieces=tuple(details.pieces),
-        turns=tuple(
-            Turn(one.message, one.start, one.end - 1 if one.end > one.end_from else None, one.stop)
-            for one in details.bounds
-        ),
-        notes=tuple(Note(*note) for note in details.notes),
-        origins=tuple(details.origins),
+        **details._asdict(),
     )
 
 
-def _prompt_text(
-    messages: Conversation, tokenizer: Any, keywords: dict, settings: Settings
-) -> str | None:
-    """Return step 2's text; `None` where the template refuses to open an answer there."""
+def _prompt_text(messages: Conversation, tokenizer: Any, keywords: dict, settings: Settings) -> str:
+    """Return step 2's text; empty where the template refuses to open an answer there."""
     try:
         text = render_prompt(messages, tokenizer, **keywords)
     except TemplateError:
-        return None  # only with boundary="answer": for "prompt", every prompt was rendered before
+        return ""  # only with boundary="answer": for "prompt", every prompt was rendered before
     return without_bos(text, tokenizer) if settings.strip_bos else text

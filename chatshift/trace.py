@@ -5,7 +5,8 @@ from typing import Literal, NamedTuple
 
 from chatshift.messages import Message
 from chatshift.steps.mask import IGNORE_INDEX
-from chatshift.supervise.origins import Origin
+
+Origin = Literal["prompt", "thought", "content", "call", "template", "end", "tail"]
 
 
 class Turn(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Any
 
 from chatshift.batch.arrays import assemble
 from chatshift.batch.notes import count_notes
+from chatshift.batch.nulls import rows_without_nulls
 from chatshift.batch.record import Batch, Rejected, Truncated
 from chatshift.errors import ChatshiftError, LabelError
 from chatshift.messages import Conversation
@@ -39,7 +40,8 @@ def prepare_batch(
 
     Args:
         rows: lists of messages, each with the assistant's answer last; or dicts with `messages`
-            and, each row its own, `tools` and `chat_template_kwargs`.
+            and, each row its own, `tools` and `chat_template_kwargs`. A `datasets.Dataset` of such
+            rows loses the nulls that Arrow put into them.
         tokenizer: a transformers tokenizer with a chat template.
         shifted: whether the labels are to be shifted here. `False` for everything that shifts
             inside, such as `transformers`, TRL and PEFT; `True` for a loss you write yourself.
@@ -135,7 +137,7 @@ def _results(
     if isinstance(rows, (str, Mapping)) or not isinstance(rows, Iterable):
         raise ChatshiftError(f"rows must be lists of messages, not {type(rows).__name__}.")
     total = len(rows) if isinstance(rows, Sized) else None
-    stream = iter(rows)
+    stream = rows_without_nulls(rows)
     with tqdm(total=total, unit=" conversations", disable=not progress) as bar:
         while chunk := list(islice(stream, CHUNK)):
             yield from prepare_chunk([source_of(row, tools) for row in chunk], supervision)

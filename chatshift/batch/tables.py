@@ -1,9 +1,9 @@
 """Arrow tables of conversations become tables of rows: for `datasets` and for Ray Data."""
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from chatshift.batch.nulls import row_without_nulls
 from chatshift.batch.prepare_batch import batch_of
 from chatshift.errors import ChatshiftError
 from chatshift.settings import BatchSettings, Settings
@@ -101,30 +101,9 @@ class TablePreparer:
 
 def rows_of(table: "pyarrow.Table", column: str) -> list[dict[str, Any]]:
     """Return the rows of a table as `prepare_batch` takes them."""
-    messages = [without_nulls(one or [], _message) for one in table[column].to_pylist()]
-    own = [name for name in OWN if name in table.column_names]
-    columns = [[without_nulls(one, _all) for one in table[name].to_pylist()] for name in own]
+    columns = {"messages": table[column]}
+    columns |= {name: table[name] for name in OWN if name in table.column_names}
+    values = [one.to_pylist() for one in columns.values()]
     return [
-        {"messages": one, **dict(zip(own, values, strict=True))}
-        for one, *values in zip(messages, *columns, strict=True)
+        row_without_nulls(dict(zip(columns, row, strict=True))) for row in zip(*values, strict=True)
     ]
-
-
-def without_nulls(value: Any, keep: Callable[[str], bool]) -> Any:
-    """Return a value without the keys of dicts that are null, but those that are to be kept."""
-    if isinstance(value, dict):
-        return {
-            name: without_nulls(item, _all)
-            for name, item in value.items()
-            if item is not None or keep(name)
-        }
-    return [without_nulls(item, keep) for item in value] if isinstance(value, list) else value
-
-
-def _message(name: str) -> bool:
-    """A message without a role or a content is to be refused as such."""
-    return name in ("role", "content")
-
-
-def _all(name: str) -> bool:
-    return False

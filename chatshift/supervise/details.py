@@ -4,29 +4,19 @@ from typing import NamedTuple
 
 from chatshift.supervise.confirm import Row
 from chatshift.supervise.notes import NOTES
-from chatshift.supervise.origins import Origin, origins_of, pieces_of, said_spans
+from chatshift.supervise.origins import Bounds, origins_of, pieces_of, said_spans
 from chatshift.supervise.spans import Spans
 from chatshift.supervise.supervision import Source, Supervision
-
-
-class Bounds(NamedTuple):
-    """A supervised turn in tokens; `end` is one past the last token that ends it."""
-
-    message: int
-    start: int
-    end_from: int
-    end: int
-    stop: int
+from chatshift.trace import Note, Origin, Turn
 
 
 class Details(NamedTuple):
     """All of it, for one row."""
 
-    pieces: list[str]
-    bounds: list[Bounds]
-    notes: list[tuple[str, int, int, str]]
-    """Name, message, position and text of each."""
-    origins: list[Origin]
+    pieces: tuple[str, ...]
+    turns: tuple[Turn, ...]
+    notes: tuple[Note, ...]
+    origins: tuple[Origin, ...]
 
 
 def details_of(source: Source, spans: Spans, row: Row, supervision: Supervision) -> Details:
@@ -35,14 +25,14 @@ def details_of(source: Source, spans: Spans, row: Row, supervision: Supervision)
     pieces = pieces_of(spans.text, ids, supervision.encoder)
     rule = supervision.rule(source.tools, source.template_kwargs)
     bounds = _bounds(ids, spans, row, supervision, rule.finder.format.ends)
-    rendered = rule.rendered(source.messages)
-    origins = origins_of(
-        pieces,
-        [one[1:] for one in bounds],
-        said_spans(rendered),
-        ends_with_answer=bounds[-1].message == len(source.messages) - 1,
+    turns = tuple(
+        Turn(one.message, one.start, one.end - 1 if one.end > one.end_from else None, one.stop)
+        for one in bounds
     )
-    return Details(pieces, bounds, _notes(row, bounds), origins)
+    said = said_spans(rule.rendered(source.messages))
+    is_last = bounds[-1].message == len(source.messages) - 1
+    origins = origins_of(pieces, bounds, said, ends_with_answer=is_last)
+    return Details(tuple(pieces), turns, _notes(row, bounds), tuple(origins))
 
 
 def _bounds(
@@ -60,16 +50,14 @@ def _bounds(
     return bounds
 
 
-def _notes(row: Row, bounds: list[Bounds]) -> list[tuple[str, int, int, str]]:
+def _notes(row: Row, bounds: list[Bounds]) -> tuple[Note, ...]:
     """Return the notes with their positions, in the order of the messages."""
     of_message = {one.message: one for one in bounds}
     notes = []
     for name, message, text in row.findings:
-        turn = of_message.get(message)
-        if turn is None:
-            position = 0
-        else:
+        position = 0
+        if turn := of_message.get(message):
             places = {"start": turn.start, "end": turn.end, "last": turn.stop - 1}
             position = places[NOTES[name].at]
-        notes.append((name, message, position, text))
-    return sorted(dict.fromkeys(notes), key=lambda note: note[1:3])
+        notes.append(Note(name, message, position, text))
+    return tuple(sorted(dict.fromkeys(notes), key=lambda note: (note.message, note.position)))

@@ -3,13 +3,24 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 from chatshift.supervise.encoder import Encoder
 from chatshift.supervise.rendered import Rendered
 from chatshift.supervise.spans import MARK
+from chatshift.trace import Origin
 
-Origin = Literal["prompt", "thought", "content", "call", "template", "end", "tail"]
+
+class Bounds(NamedTuple):
+    """A supervised turn in tokens."""
+
+    message: int
+    start: int
+    end_from: int
+    """The first of the tokens that end it; the same as `end` where there are none."""
+    end: int
+    """One past the last of them."""
+    stop: int
 
 
 def pieces_of(text: str, ids: Sequence[int], encoder: Encoder) -> list[str]:
@@ -48,7 +59,7 @@ def said_spans(row: Rendered) -> list[tuple[int, int, str]]:
 
 def origins_of(
     pieces: Sequence[str],
-    turns: Sequence[tuple[int, int, int, int]],
+    bounds: Sequence[Bounds],
     said: Sequence[tuple[int, int, str]],
     *,
     ends_with_answer: bool,
@@ -57,18 +68,17 @@ def origins_of(
 
     Args:
         pieces: the text of each token.
-        turns: of each supervised turn its start, the first and one past the last token of its end
-            (equal where it has none), and its stop.
+        bounds: the supervised turns.
         said: where what the messages say stands, in characters.
         ends_with_answer: whether the last message is supervised, so that a tail follows it.
     """
-    last = turns[-1][3]
+    last = bounds[-1].stop
     origins: list[Any] = ["prompt"] * last + ["tail" if ends_with_answer else "prompt"] * (
         len(pieces) - last
     )
     borders = [0, *accumulate(map(len, pieces))]
     begins = [one[0] for one in said]
-    for start, end_from, end_to, stop in turns:
+    for _, start, end_from, end_to, stop in bounds:
         for position in range(start, stop):
             if end_from <= position < end_to:
                 origins[position] = "end"

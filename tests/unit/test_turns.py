@@ -66,8 +66,8 @@ def test_turns_are_what_is_supervised():
     assert trace.supervised == tuple(
         i for turn in trace.turns for i in range(turn.start, turn.stop)
     )
-    ends = [turn.end for turn in trace.turns if turn.end is not None]
-    assert [trace.pieces[end] for end in ends] == ["<end_of_turn>"] * 2
+    ends = [trace.pieces[turn.end] for turn in trace.turns if turn.end is not None]
+    assert ends == ["<end_of_turn>"] * 2
     assert trace.prompt_length == trace.turns[-1].start
 
 
