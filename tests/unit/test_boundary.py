@@ -25,8 +25,8 @@ def test_a_token_across_the_boundary(messages, tokenizer):
     error = refusal_of(messages, tokenizer, strip_bos=True)
     assert (error.cause, error.position) == ("BPE merge", 30)
     assert str(error) == (
-        "messages[2]: its prompt is a prefix of the full text, but its ids are no prefix of the full "
-        "ids. First differing token: 30.\n"
+        "messages[2]: its prompt is a prefix of the full text, but its ids are no prefix of the "
+        "full ids. First differing token: 30.\n"
         "  prompt: token 261 '\\n'; 'n>\\n<start_of_turn>model\\n' + ''\n"
         "  full:   token 463 '\\n\\n'; 'n>\\n<start_of_turn>model\\n' + "
         "'\\nbased on what<end_of_tu'\n"
@@ -43,8 +43,8 @@ def test_generation_prompt_not_in_the_render(messages, tokenizer):
     error = refusal_of(messages, tokenizer, LOOP + opening)
     assert (error.cause, error.position) == ("generation prompt not in the render", 33)
     assert str(error) == (
-        "messages[2]: its prompt is no prefix of the full text: they differ from character 194 on. First "
-        "differing token: 33.\n"
+        "messages[2]: its prompt is no prefix of the full text: they differ from character 194 on. "
+        "First differing token: 33.\n"
         "  prompt: token 289 '<'; 'start_of_turn>assistant\\n' + '<think>'\n"
         "  full:   token 461 'based'; 'start_of_turn>assistant\\n' + 'based on what you descri'\n"
         "Likely cause (generation prompt not in the render): the template opens an answer with "

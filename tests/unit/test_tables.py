@@ -69,7 +69,7 @@ def test_a_worker_gets_a_name_and_loads_its_tokenizer_once(monkeypatch):
         loaded.append(name)
         return load_tokenizer(name)
 
-    monkeypatch.setattr("chatshift.tables.load_tokenizer", load)
+    monkeypatch.setattr("chatshift.batch.tables.load_tokenizer", load)
     table = pa.table({"messages": CONVERSATIONS})
     here = TablePreparer(BUNDLED, shifted=False)
     here(table)
