@@ -10,7 +10,7 @@ from real_templates import load_templates
 STEP = 37  # prime to the number of cells, so that neighbours try different conversations
 TRIED = 3
 
-# Whose labels the rules still call wrong in some cells. A template may leave this list, none enters.
+# Whose labels the rules still call wrong in some cells. One may leave this list, none may enter.
 KNOWN = {
     "Huyisbeee-SFT-Guard-Llama-Guard-3-1B",
     "MiniMaxAI-MiniMax-VL-01",
