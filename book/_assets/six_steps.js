@@ -170,7 +170,7 @@ const CAUSES = {
   ],
   "history rewritten": [
     "the template writes earlier messages differently once the answer is there.",
-    "Train on a template that keeps earlier messages as they are.",
+    "Train on a template that keeps earlier messages as they are, or on one row for each answer (unroll).",
   ],
   "BPE merge": [
     "a token reaches across the boundary: the end of the prompt and the start of the answer " +
@@ -227,8 +227,8 @@ const proveBoundary = (messages, format, full, prompt) => {
   const cause = textFits ? "BPE merge" : likelyCause(messages, format, full.text, prompt.text);
   const character = commonLength(characters(full.text), characters(prompt.text));
   const what = textFits
-    ? "The prompt's text is a prefix of the full text, but its ids are no prefix of the full ids"
-    : `The prompt is no prefix of the full text: they differ from character ${character} on`;
+    ? "its prompt is a prefix of the full text, but its ids are no prefix of the full ids"
+    : `its prompt is no prefix of the full text: they differ from character ${character} on`;
   const token = ({ ids }) =>
     position < ids.length
       ? `token ${ids[position]} ${repr(format.tokenizer.id_to_token(ids[position]))}`
@@ -239,7 +239,7 @@ const proveBoundary = (messages, format, full, prompt) => {
   const [meaning, remedy] = CAUSES[cause];
   return refuse(
     "BoundaryError",
-    `${what}. First differing token: ${position}.\n`,
+    `messages[${messages.length - 1}]: ${what}. First differing token: ${position}.\n`,
     `  prompt: ${token(prompt)}; ${tail(prompt)}\n`,
     `  full:   ${token(full)}; ${tail(full)}\n`,
     `Likely cause (${cause}): ${meaning}\n`,
@@ -250,6 +250,25 @@ const proveBoundary = (messages, format, full, prompt) => {
 const pieceOf = (id, format) => {
   const text = format.tokenizer.decode([id], { skip_special_tokens: false });
   return !text || text.includes("\ufffd") ? format.tokenizer.id_to_token(id) : text;
+};
+
+/* One piece a token. Of a character in bytes, the first byte's token holds it, the others nothing. */
+const piecesOf = (ids, format) => {
+  const pieces = ids.map((id) => pieceOf(id, format));
+  const bytes = ids.map((id) => /^<0x([0-9A-F]{2})>$/.exec(format.tokenizer.id_to_token(id)));
+  for (let i = 0; i < ids.length; ) {
+    let stop = i;
+    while (stop < ids.length && bytes[stop]) stop += 1;
+    const run = Uint8Array.from(bytes.slice(i, stop), (found) => parseInt(found[1], 16));
+    for (const character of new TextDecoder().decode(run)) {
+      const width = new TextEncoder().encode(character).length;
+      pieces.fill("", i, i + width);
+      pieces[i] = character;
+      i += width;
+    }
+    i = stop + 1;
+  }
+  return pieces;
 };
 
 /* All six steps. Returns every value on the way, or throws a ChatshiftError. */
@@ -288,6 +307,6 @@ export const prepare = (messages, format, { withoutBos = false } = {}) => {
     masked_labels: maskedLabels,
     input_ids: fullIds.slice(0, -1),
     labels: maskedLabels.slice(1),
-    pieces: fullIds.map((id) => pieceOf(id, format)),
+    pieces: piecesOf(fullIds, format),
   };
 };
