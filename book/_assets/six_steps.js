@@ -169,7 +169,7 @@ const CAUSES = {
     "Pass the template's keywords that switch it off (template_kwargs), or mend the template.",
   ],
   "history rewritten": [
-    "the template writes earlier messages differently once the answer is there.",
+    "the template writes earlier messages differently once later ones are there.",
     "Train on a template that keeps earlier messages as they are, or on one row for each answer (unroll).",
   ],
   "BPE merge": [
