@@ -14,6 +14,7 @@ from chatshift.steps.render import render
 from chatshift.steps.render import strip_bos as without_bos
 from chatshift.steps.shift import shift
 from chatshift.steps.tokens import tokenize
+from chatshift.supervise.answers import check_conversation
 from chatshift.supervise.details import details_of
 from chatshift.supervise.encoder import cuts_of
 from chatshift.supervise.supervision import Source, Supervision
@@ -88,6 +89,7 @@ def prepare(
     keywords = settings.template_kwargs | ({} if tools is None else {"tools": tools})
     supervision, source = Supervision(tokenizer, settings), Source(messages, tools)
 
+    check_conversation(messages, supervise)
     full_text = render(messages, tokenizer, **keywords)
     full_text = without_bos(full_text, tokenizer) if strip_bos else full_text
     spans = supervision.spans(source, full_text)

@@ -1,9 +1,17 @@
 """Which assistant messages are learned: all or the last, by their weights; and one row for each."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from chatshift.errors import MessageError
-from chatshift.messages import Conversation, Message, check_messages
+from chatshift.messages import Conversation, Message, check_ends_with_answer, check_messages
+
+
+def check_conversation(messages: Any, supervise: str) -> tuple[list[dict[str, Any]], list[int]]:
+    """Return the messages as templates want them, and the indices of those that are learned."""
+    checked = check_messages(messages)
+    check_ends_with_answer(checked)
+    return checked, supervised_messages(checked, supervise)
 
 
 def supervised_messages(messages: Conversation, supervise: str) -> list[int]:

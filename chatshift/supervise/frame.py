@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from chatshift.errors import TemplateError
 from chatshift.supervise.stand_ins import Marks, Part, StandIns, forms
 from chatshift.template.chat_template import ChatTemplate
 from chatshift.template.control_tokens import AddedTokens
@@ -83,7 +84,7 @@ def match_frames(
         stand_ins = StandIns(messages, marks, tagged)
         if tried and stand_ins.parts == tried[0][1].parts:
             break
-        written = template.render(stand_ins.messages)
+        written = _written(stand_ins, template)
         frame = Frame(written, stand_ins.parts, marks, tokens)
         if edges := match(text, frame, telling, exact=True):
             return Matched(frame, stand_ins, edges, exact=True)
@@ -92,6 +93,16 @@ def match_frames(
         if edges := match(text, frame, telling, exact=False):
             return Matched(frame, stand_ins, edges, exact=False)
     return Matched(*tried[-1], None, exact=False)
+
+
+def _written(stand_ins: StandIns, template: ChatTemplate) -> str:
+    try:
+        return template.render(stand_ins.messages)
+    except TemplateError as refusal:
+        raise TemplateError(
+            "It cannot be told what of the text is the template's own: with other words in place "
+            f"of what the messages say, it refuses them. {refusal}"
+        ) from refusal
 
 
 def match(text: str, frame: Frame, tokens: AddedTokens, *, exact: bool) -> list[Edge] | None:

@@ -3,9 +3,9 @@
 from functools import lru_cache
 from typing import Any
 
-from chatshift.messages import check_ends_with_answer, check_messages, without_weights
+from chatshift.messages import without_weights
 from chatshift.settings import Settings
-from chatshift.supervise.answers import supervised_messages
+from chatshift.supervise.answers import check_conversation
 from chatshift.supervise.coverage import check_coverage, check_words
 from chatshift.supervise.frame import match_frames
 from chatshift.supervise.notes import Finding, quote
@@ -75,9 +75,7 @@ class Rule:
 
     def rendered(self, messages: Any, text: str | None = None) -> Rendered:
         """Return a conversation of any kind, compared with a frame of its own."""
-        checked = check_messages(messages)
-        check_ends_with_answer(checked)
-        supervised = supervised_messages(checked, self.settings.supervise)
+        checked, supervised = check_conversation(messages, self.settings.supervise)
         row = without_weights(checked)
         text = self.template.render(row) if text is None else text
         if self.settings.control_tokens == "text":

@@ -16,7 +16,7 @@ from tokenizers import AddedToken
 from tqdm import tqdm
 
 from chatshift import BoundaryError, ChatshiftError, load_tokenizer, prepare
-from chatshift.control import control_tokens
+from chatshift.template.control_tokens import ControlTokens
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "benchmarks" / "TEMPLATES.md"
@@ -112,7 +112,7 @@ def outcome(messages, tokenizer, supervise, boundary):
         return f"{NO_LABELS}BoundaryError, {refusal.cause}"
     except ChatshiftError as refusal:
         return f"{NO_LABELS}{type(refusal).__name__}"
-    oracle = Oracle(tokenizer, control_tokens(tokenizer).ids)
+    oracle = Oracle(tokenizer, ControlTokens(tokenizer).ids)
     try:
         expected = oracle.learned(messages, supervise, boundary)
     except (UndecidedError, jinja2.TemplateError) as problem:
