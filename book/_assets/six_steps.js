@@ -169,8 +169,9 @@ const CAUSES = {
     "Pass the template's keywords that switch it off (template_kwargs), or mend the template.",
   ],
   "history rewritten": [
-    "the template writes earlier messages differently once the answer is there.",
-    "Train on a template that keeps earlier messages as they are.",
+    "the template writes earlier messages differently once later ones are there.",
+    "Train on a template that keeps earlier messages as they are, or on one row for each " +
+      "answer (unroll).",
   ],
   "BPE merge": [
     "a token reaches across the boundary: the end of the prompt and the start of the answer " +
@@ -227,8 +228,8 @@ const proveBoundary = (messages, format, full, prompt) => {
   const cause = textFits ? "BPE merge" : likelyCause(messages, format, full.text, prompt.text);
   const character = commonLength(characters(full.text), characters(prompt.text));
   const what = textFits
-    ? "The prompt's text is a prefix of the full text, but its ids are no prefix of the full ids"
-    : `The prompt is no prefix of the full text: they differ from character ${character} on`;
+    ? "is a prefix of the full text, but its ids are no prefix of the full ids"
+    : `is no prefix of the full text: they differ from character ${character} on`;
   const token = ({ ids }) =>
     position < ids.length
       ? `token ${ids[position]} ${repr(format.tokenizer.id_to_token(ids[position]))}`
@@ -239,7 +240,7 @@ const proveBoundary = (messages, format, full, prompt) => {
   const [meaning, remedy] = CAUSES[cause];
   return refuse(
     "BoundaryError",
-    `${what}. First differing token: ${position}.\n`,
+    `messages[${messages.length - 1}]: its prompt ${what}. First differing token: ${position}.\n`,
     `  prompt: ${token(prompt)}; ${tail(prompt)}\n`,
     `  full:   ${token(full)}; ${tail(full)}\n`,
     `Likely cause (${cause}): ${meaning}\n`,
@@ -247,9 +248,23 @@ const proveBoundary = (messages, format, full, prompt) => {
   );
 };
 
-const pieceOf = (id, format) => {
-  const text = format.tokenizer.decode([id], { skip_special_tokens: false });
-  return !text || text.includes("\ufffd") ? format.tokenizer.id_to_token(id) : text;
+/* The text of each token; together they are the text. Of the bytes of one character, the first has
+   it, and the others have nothing. */
+const piecesOf = (ids, text, format) => {
+  let reached = 0;
+  let bytesLeft = 0;
+  return ids.map((id) => {
+    if (bytesLeft) {
+      bytesLeft--;
+      return "";
+    }
+    const decoded = format.tokenizer.decode([id], { skip_special_tokens: false });
+    const isByte = !decoded || decoded.includes("\ufffd");
+    const piece = isByte ? String.fromCodePoint(text.codePointAt(reached)) : decoded;
+    if (isByte) bytesLeft = new TextEncoder().encode(piece).length - 1;
+    reached += piece.length;
+    return piece;
+  });
 };
 
 /* All six steps. Returns every value on the way, or throws a ChatshiftError. */
@@ -288,6 +303,6 @@ export const prepare = (messages, format, { withoutBos = false } = {}) => {
     masked_labels: maskedLabels,
     input_ids: fullIds.slice(0, -1),
     labels: maskedLabels.slice(1),
-    pieces: fullIds.map((id) => pieceOf(id, format)),
+    pieces: piecesOf(fullIds, fullText, format),
   };
 };
