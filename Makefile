@@ -84,8 +84,7 @@ speed: .venv/test
 	$(BIN)/python benchmarks/speed.py
 
 templates: .venv/test
-	$(BIN)/python scripts/fetch.py
-	$(BIN)/python tests/helpers/real_templates.py
+	$(BIN)/python tests/helpers/every_template.py
 
 pages: .venv/test book
 	$(BIN)/python benchmarks/pages.py

@@ -170,8 +170,7 @@ const CAUSES = {
   ],
   "history rewritten": [
     "the template writes earlier messages differently once later ones are there.",
-    "Train on a template that keeps earlier messages as they are, or on one row for each " +
-      "answer (unroll).",
+    "Train on a template that keeps earlier messages as they are, or on one row for each answer (unroll).",
   ],
   "BPE merge": [
     "a token reaches across the boundary: the end of the prompt and the start of the answer " +
@@ -228,8 +227,8 @@ const proveBoundary = (messages, format, full, prompt) => {
   const cause = textFits ? "BPE merge" : likelyCause(messages, format, full.text, prompt.text);
   const character = commonLength(characters(full.text), characters(prompt.text));
   const what = textFits
-    ? "is a prefix of the full text, but its ids are no prefix of the full ids"
-    : `is no prefix of the full text: they differ from character ${character} on`;
+    ? "its prompt is a prefix of the full text, but its ids are no prefix of the full ids"
+    : `its prompt is no prefix of the full text: they differ from character ${character} on`;
   const token = ({ ids }) =>
     position < ids.length
       ? `token ${ids[position]} ${repr(format.tokenizer.id_to_token(ids[position]))}`
@@ -240,7 +239,7 @@ const proveBoundary = (messages, format, full, prompt) => {
   const [meaning, remedy] = CAUSES[cause];
   return refuse(
     "BoundaryError",
-    `messages[${messages.length - 1}]: its prompt ${what}. First differing token: ${position}.\n`,
+    `messages[${messages.length - 1}]: ${what}. First differing token: ${position}.\n`,
     `  prompt: ${token(prompt)}; ${tail(prompt)}\n`,
     `  full:   ${token(full)}; ${tail(full)}\n`,
     `Likely cause (${cause}): ${meaning}\n`,
@@ -248,23 +247,28 @@ const proveBoundary = (messages, format, full, prompt) => {
   );
 };
 
-/* The text of each token; together they are the text. Of the bytes of one character, the first has
-   it, and the others have nothing. */
-const piecesOf = (ids, text, format) => {
-  let reached = 0;
-  let bytesLeft = 0;
-  return ids.map((id) => {
-    if (bytesLeft) {
-      bytesLeft--;
-      return "";
+const pieceOf = (id, format) => {
+  const text = format.tokenizer.decode([id], { skip_special_tokens: false });
+  return !text || text.includes("\ufffd") ? format.tokenizer.id_to_token(id) : text;
+};
+
+/* One piece a token. Of a character in bytes, the first byte's token holds it, the others nothing. */
+const piecesOf = (ids, format) => {
+  const pieces = ids.map((id) => pieceOf(id, format));
+  const bytes = ids.map((id) => /^<0x([0-9A-F]{2})>$/.exec(format.tokenizer.id_to_token(id)));
+  for (let i = 0; i < ids.length; ) {
+    let stop = i;
+    while (stop < ids.length && bytes[stop]) stop += 1;
+    const run = Uint8Array.from(bytes.slice(i, stop), (found) => parseInt(found[1], 16));
+    for (const character of new TextDecoder().decode(run)) {
+      const width = new TextEncoder().encode(character).length;
+      pieces.fill("", i, i + width);
+      pieces[i] = character;
+      i += width;
     }
-    const decoded = format.tokenizer.decode([id], { skip_special_tokens: false });
-    const isByte = !decoded || decoded.includes("\ufffd");
-    const piece = isByte ? String.fromCodePoint(text.codePointAt(reached)) : decoded;
-    if (isByte) bytesLeft = new TextEncoder().encode(piece).length - 1;
-    reached += piece.length;
-    return piece;
-  });
+    i = stop + 1;
+  }
+  return pieces;
 };
 
 /* All six steps. Returns every value on the way, or throws a ChatshiftError. */
@@ -303,6 +307,6 @@ export const prepare = (messages, format, { withoutBos = false } = {}) => {
     masked_labels: maskedLabels,
     input_ids: fullIds.slice(0, -1),
     labels: maskedLabels.slice(1),
-    pieces: piecesOf(fullIds, fullText, format),
+    pieces: piecesOf(fullIds, format),
   };
 };

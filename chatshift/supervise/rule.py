@@ -1,5 +1,6 @@
 """Phase 1, in characters: the rule for a turn, for one template and one way to learn."""
 
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -90,19 +91,22 @@ class Rule:
 
 
 def changes(row: Rendered) -> list[Finding]:
-    """Return notes on supervised answers that the template did not write as they are."""
+    """Return notes on what the template did not write as it is: lists, and supervised answers."""
     findings = []
-    for k in row.supervised:
-        content, said = row.messages[k]["content"], row.said(k)
-        parts = row.parts(k)
-        if said is None or all(part.kind != "content" for part in parts):
+    for k, message in enumerate(row.messages):
+        content, said, parts = message["content"], row.said(k), row.parts(k)
+        if not isinstance(content, str):
+            printed = (repr(content), json.dumps(content), json.dumps(content, ensure_ascii=False))
+            if form := next((form for form in printed if form in row.text), None):
+                wording = f"The template wrote the list itself: {quote(form)}."
+                findings.append(Finding("list content printed", k, wording))
+            continue
+        if k not in row.supervised or said is None:
+            continue
+        if all(part.kind != "content" for part in parts):
             continue
         written = row.text[slice(*said)]
-        if not isinstance(content, str):
-            if repr(content) in row.text:
-                wording = f"The template wrote the list itself: {quote(repr(content))}."
-                findings.append(Finding("list content printed", k, wording))
-        elif written != content if len(parts) == 1 else content not in written:
+        if written != content if len(parts) == 1 else content not in written:
             trimmed = content.strip() in written if len(parts) > 1 else written == content.strip()
             how = "removed white space at the answer's edges" if trimmed else "rewrote the answer"
             wording = f"The template {how}: it wrote {quote(written)} for {quote(content)}."

@@ -12,6 +12,8 @@ from chatshift.template.control_tokens import ControlTokens
 from chatshift.template.prefix import common_length
 from chatshift.template.turn_format import TurnFormat
 
+NO_END = "No control token ends this answer, so the model does not learn to stop."
+
 
 class TurnFinder:
     """Finds the turns in rows of one template."""
@@ -76,6 +78,9 @@ class TurnFinder:
             raise not_located(k)
         wording = "Not compared: the template writes this answer in another way than others."
         findings.append(Finding("answer not located", k, wording))
+        rest = self.tokens.find(row.text[start.character :])
+        if all(token.id not in self.format.ends for token in rest):
+            findings.append(Finding("no end of turn", k, NO_END))
         return Edges(k, start.character, len(row.text), -1)
 
     def _next_turn(self, tail: str) -> int:
@@ -123,8 +128,7 @@ class TurnFinder:
                     f"messages[{k}] this template writes none. Leave mask_tail off, or name what "
                     "stops your model (stop_tokens)."
                 )
-            wording = "No control token ends this answer, so the model does not learn to stop."
-            findings.append(Finding("no end of turn", k, wording))
+            findings.append(Finding("no end of turn", k, NO_END))
         elif tail:
             wording = (
                 f"The template wrote {quote(tail)} after the end of the turn; it is learned too. "

@@ -7,5 +7,7 @@ SITE = Path(__file__).parents[2] / "_build" / "html"
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # a page's many files come over few connections
+
     def log_message(self, *arguments):
         pass

