@@ -50,6 +50,28 @@ class Corpus:
         contents = [self.text(chooser, 1, 2) for _ in range(2 * count)]
         return messages(contents, ("user", "assistant") * count)
 
+    def with_call(self, number: int) -> list[dict]:
+        """Return a question, a call with a text and a number, its result, and an answer."""
+        chooser = random.Random(number)
+        arguments = {"query": self.text(chooser, 1, 1), "limit": chooser.randint(1, 9)}
+        call = {"type": "function", "function": {"name": "search", "arguments": arguments}}
+        question, result, answer = (self.text(chooser, 2, most) for most in (3, 8, 6))
+        return [
+            {"role": "user", "content": question},
+            {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"role": "tool", "content": result},
+            {"role": "assistant", "content": answer},
+        ]
+
+    def with_thought(self, number: int) -> list[dict]:
+        """Return a question, and an answer with a thought."""
+        chooser = random.Random(number)
+        question, thought, answer = (self.text(chooser, 1, most) for most in (3, 8, 6))
+        return [
+            {"role": "user", "content": question},
+            {"role": "assistant", "content": answer, "reasoning_content": thought},
+        ]
+
     def long_answer(self, words: int, chooser: random.Random) -> list[dict]:
         """Return one question with an answer of so many words."""
         answer: list[str] = []

