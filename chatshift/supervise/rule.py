@@ -1,5 +1,6 @@
 """Phase 1, in characters: the rule for a turn, for one template and one way to learn."""
 
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -90,21 +91,29 @@ class Rule:
 
 
 def changes(row: Rendered) -> list[Finding]:
-    """Return notes on supervised answers that the template did not write as they are."""
+    """Return notes on content that the template did not write as it is."""
     findings = []
-    for k in row.supervised:
-        content, said = row.messages[k]["content"], row.said(k)
-        parts = row.parts(k)
-        if said is None or all(part.kind != "content" for part in parts):
-            continue
-        written = row.text[slice(*said)]
+    for k, message in enumerate(row.messages):
+        content = message["content"]
         if not isinstance(content, str):
-            if repr(content) in row.text:
+            if repr(content) in row.text or json.dumps(content, ensure_ascii=False) in row.text:
                 wording = f"The template wrote the list itself: {quote(repr(content))}."
                 findings.append(Finding("list content printed", k, wording))
-        elif written != content if len(parts) == 1 else content not in written:
-            trimmed = content.strip() in written if len(parts) > 1 else written == content.strip()
-            how = "removed white space at the answer's edges" if trimmed else "rewrote the answer"
-            wording = f"The template {how}: it wrote {quote(written)} for {quote(content)}."
-            findings.append(Finding("answer changed", k, wording))
+        elif k in row.supervised and (how := _how_changed(row, k, content)):
+            findings.append(
+                Finding("answer changed", k, f"The template {how} for {quote(content)}.")
+            )
     return findings
+
+
+def _how_changed(row: Rendered, k: int, content: str) -> str:
+    """Return what the template did to an answer's content; nothing where it stands as it is."""
+    said, parts = row.said(k), row.parts(k)
+    if said is None or all(part.kind != "content" for part in parts):
+        return ""
+    written = row.text[slice(*said)]
+    if written == content if len(parts) == 1 else content in written:
+        return ""
+    trimmed = content.strip() in written if len(parts) > 1 else written == content.strip()
+    how = "removed white space at the answer's edges" if trimmed else "rewrote the answer"
+    return f"{how}: it wrote {quote(written)}"

@@ -27,7 +27,9 @@ class TurnFinder:
         self.tokens = tokens
         self.with_tail = not settings.mask_tail
         self.format = turn_format
-        self.starts = StartFinder(template, tokens, by_prompt=settings.boundary == "prompt")
+        self.starts = StartFinder(
+            template, tokens, turn_format.opening, by_prompt=settings.boundary == "prompt"
+        )
 
     def find(self, row: Rendered) -> tuple[list[Edges], list[Finding]]:
         """Return the edges of each supervised turn, and what is worth a note."""
@@ -51,20 +53,25 @@ class TurnFinder:
         if pieces is None or row.edges is None:
             return self._not_compared(row, k, start, to_the_end, findings)
         before, after = pieces
-        closing = row.frame.pieces[after]
+        # A message that says nothing is closed where it starts.
+        begin = row.edges[after][0]
+        silent = max(0, start.character - begin) if before == after else 0
+        closing = row.frame.pieces[after][silent:]
         length, ended = closing_length(closing, self.tokens, self.format)
         if not (ended or length):
             if closing not in closings:
-                closings[closing] = self._closing_alone(row, k, closing)
+                whole = row.frame.pieces[after]
+                closings[closing] = max(0, self._closing_alone(row, k, whole) - silent)
             length = closings[closing]
-        end = row.edges[after][0] + length
+        end = begin + silent + length
         stop = len(row.text) - self._next_turn(closing[length:]) if to_the_end else end
         if stop <= start.character:
             raise LabelError(
                 f"No token of messages[{k}] can be learned: where its turn starts, the template "
                 f"wrote {row.text[start.character :][:40]!r}. Is the answer empty?"
             )
-        self._note_start(row, k, row.text[start.character : row.edges[before][1]], findings)
+        if before != after:
+            self._note_start(row, k, row.text[start.character : row.edges[before][1]], findings)
         self._note_end(k, row.text[end:stop], ended, findings)
         return Edges(k, start.character, stop, end if ended else -1)
 
@@ -117,12 +124,6 @@ class TurnFinder:
     def _note_end(self, k: int, tail: str, ended: bool, findings: list[Finding]) -> None:
         """Note what is learned after the end of a turn, and a turn without one."""
         if not ended:
-            if not self.with_tail:
-                raise LabelError(
-                    f"mask_tail=True needs a token that ends the answer's turn, and after "
-                    f"messages[{k}] this template writes none. Leave mask_tail off, or name what "
-                    "stops your model (stop_tokens)."
-                )
             wording = "No control token ends this answer, so the model does not learn to stop."
             findings.append(Finding("no end of turn", k, wording))
         elif tail:

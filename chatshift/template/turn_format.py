@@ -28,6 +28,8 @@ class TurnFormat(NamedTuple):
 
     openers: frozenset[int]
     ends: frozenset[int]
+    opening: str
+    """The generation prompt; empty where the template has none, or none that can be told."""
 
 
 class Probe:
@@ -89,7 +91,9 @@ def read_turn_format(
     openers |= set(before_result[len(common) :]) - set(common) - ends - stops
     if not ends.intersection(_until(common, openers)):
         ends |= set(list(_until(common, openers))[-1:])
-    return TurnFormat(frozenset(openers - _inside(probe)), frozenset(ends | stops))
+    history, prompt = probe.render(USER), probe.render(USER, opened=True)
+    opening = prompt.removeprefix(history) if history and prompt.startswith(history) else ""
+    return TurnFormat(frozenset(openers - _inside(probe)), frozenset(ends | stops), opening)
 
 
 def _openers(probe: Probe, talk: str, between: list[int]) -> set[int]:
