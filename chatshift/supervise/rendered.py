@@ -39,7 +39,7 @@ class Rendered(NamedTuple):
         stretches = self.frame.stretches
         if stretch := stretches.get(message):
             return stretch.first, stretch.last + 1
-        if self.parts(message):
+        if any(part.text.strip() for part in self.parts(message)):
             return None
         piece = max((one.last + 1 for k, one in stretches.items() if k < message), default=0)
         later = (one.first for k, one in stretches.items() if k > message)

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-# Templates look for tags such as <think> in a content and write the rest accordingly.
-TAG = re.compile(r"(<[^<>\s]{1,40}>|\[/?[A-Z_]{2,20}\])")
+from chatshift.template.control_tokens import TAG
+
 WORD, NUMBER = "Quokka", "86420975"
 
 

@@ -6,7 +6,6 @@ from chatshift.errors import TemplateError
 from chatshift.supervise.frame import Frame
 from chatshift.supervise.notes import Finding, quote
 from chatshift.supervise.rendered import Rendered
-from chatshift.supervise.stand_ins import TAG
 from chatshift.supervise.unproven import no_prefix, not_located
 from chatshift.template.chat_template import ChatTemplate
 from chatshift.template.control_tokens import ControlTokens
@@ -75,7 +74,7 @@ class StartFinder:
         if self.by_prompt:
             raise no_prefix(row.messages, k, row.text, prompt, self.template)
         lead, begin = row.lead(k)
-        if lead is None:
+        if lead is None or row.around(k) == (0, 0):
             raise not_located(k)
         length, supplied = self._taken_over(row, k, lead)
         if supplied:
@@ -126,8 +125,7 @@ class StartFinder:
     def _common(self, lead: str, prompt: str) -> int:
         """Return how far two texts agree; no added token and no tag is cut in two."""
         common = common_length(lead, prompt)
-        whole = [token[:2] for text in (lead, prompt) for token in self.tokens.added.find(text)]
-        whole += [tag.span() for text in (lead, prompt) for tag in TAG.finditer(text)]
+        whole = [*self.tokens.whole_in(lead), *self.tokens.whole_in(prompt)]
         return min((start for start, end in whole if start < common < end), default=common)
 
 

@@ -83,12 +83,15 @@ class TurnFinder:
             raise not_located(k)
         wording = "Not compared: the template writes this answer in another way than others."
         findings.append(Finding("answer not located", k, wording))
-        return Edges(k, start.character, len(row.text), -1)
+        stop = len(row.text) - self._next_turn(row.text[start.character :])
+        return Edges(k, start.character, stop, -1)
 
     def _next_turn(self, tail: str) -> int:
         """Return how much at the end of a tail belongs to a turn that the template opens there."""
         openers = [t.start for t in self.tokens.find(tail) if t.id in self.format.openers]
-        return len(tail) - openers[0] if openers else 0
+        dangling = self.format.dangling
+        length = len(dangling) if tail.endswith(dangling) else 0
+        return max(length, len(tail) - openers[0]) if openers else length
 
     def _closing_alone(self, row: Rendered, k: int, after: str) -> int:
         """Return how much of the text after message k is written if it is the last one, too.
@@ -97,9 +100,10 @@ class TurnFinder:
         """
         try:
             alone = self.template.render(row.matched.stand_ins.messages[: k + 1])
+            closing = self.starts.last_piece(row, alone)
         except TemplateError:
-            return common_length(after, row.frame.pieces[-1])
-        return common_length(after, self.starts.last_piece(row, alone))
+            closing = row.frame.pieces[-1]
+        return common_length(after, closing.removesuffix(self.format.dangling))
 
     def _note_start(self, row: Rendered, k: int, before: str, findings: list[Finding]) -> None:
         """Note the template's text that is learned before the answer."""
