@@ -13,6 +13,7 @@ from chatshift.template.turn_format import TurnFormat
 
 REMEDY = {
     "content": "use a template that writes it, or give this message weight 0.",
+    "thought": "use a template that writes thoughts, or give this message weight 0.",
     "call": "use a template that writes tool calls (pass tools= if it needs them), or give this "
     "message weight 0.",
 }
@@ -26,8 +27,9 @@ def check_coverage(row: Rendered, tokens: ControlTokens, turn_format: TurnFormat
         lost = {part.kind: part.text for part in reversed(missing)}
         if "call" not in lost and (boolean := _missing_boolean(row, message, tokens, turn_format)):
             lost["call"] = boolean
+        only = len(missing) == sum(bool(part.text.strip()) for part in row.parts(message))
         for kind, text in lost.items():
-            findings.append(_left_out(row, message, kind, text))
+            findings.append(_left_out(row, message, kind, text, only=only))
     return findings
 
 
@@ -55,8 +57,9 @@ def check_words(row: Rendered) -> list[Finding]:
     return findings
 
 
-def _left_out(row: Rendered, message: int, kind: str, text: str) -> Finding:
-    if message in row.supervised and kind != "thought":
+def _left_out(row: Rendered, message: int, kind: str, text: str, *, only: bool) -> Finding:
+    """Return a note, or raise; `only`: of what the message says, nothing is written."""
+    if message in row.supervised and (kind != "thought" or only):
         raise TemplateError(
             f"The template leaves out the {kind} of messages[{message}], or writes it outside of "
             f"its turn: {quote(text)}. A model cannot learn what is not in its text. What to do: "

@@ -81,18 +81,20 @@ def match_frames(
     *,
     allowed: bool,
 ) -> Matched:
-    """Return the frame that fits the text: first of plain stand-ins, then of those with tags.
+    """Return the frame that fits the text: of plain stand-ins, with tags, or without blank ones.
 
     `allowed`: what is said may hold control tokens, so these cannot tell where it ends.
     """
     telling = AddedTokens() if allowed else tokens
     tried: list[tuple[Frame, StandIns]] = []
-    for tagged in (False, True):
-        stand_ins = StandIns(messages, marks, tagged)
-        if tried and stand_ins.parts == tried[0][1].parts:
-            break
+    for blanks, tagged in ((True, False), (True, True), (False, False), (False, True)):
+        stand_ins = StandIns(messages, marks, tagged=tagged, blanks=blanks)
+        if any(stand_ins.parts == other.parts for _, other in tried):
+            continue
         written = _written(stand_ins, template)
         frame = Frame(written, stand_ins.parts, marks, tokens)
+        if tagged:
+            _leave_to_template(stand_ins, tried[0][0])
         if edges := match(text, frame, telling, exact=True):
             return Matched(frame, stand_ins, edges, exact=True)
         tried.append((frame, stand_ins))
@@ -100,6 +102,18 @@ def match_frames(
         if edges := match(text, frame, telling, exact=False):
             return Matched(frame, stand_ins, edges, exact=False)
     return Matched(*tried[-1], None, exact=False)
+
+
+def _leave_to_template(stand_ins: StandIns, plain: Frame) -> None:
+    """Drop the tags at the start of a content that the template writes without them, too.
+
+    It takes the thought out of the content and writes tags of its own, which a generation prompt
+    may supply; those of the content itself are what the message says.
+    """
+    for k, (before, after) in stand_ins.tags.items():
+        stretch = plain.stretches.get(k)
+        if stretch and before and before in plain.pieces[stretch.first]:
+            stand_ins.tags[k] = ("", after)
 
 
 def _written(stand_ins: StandIns, template: ChatTemplate) -> str:

@@ -30,9 +30,20 @@ class Rendered(NamedTuple):
         return self.matched.edges
 
     def around(self, message: int) -> tuple[int, int] | None:
-        """Return the indices of the pieces before and after what a message says."""
-        stretch = self.frame.stretches.get(message)
-        return None if self.edges is None or stretch is None else (stretch.first, stretch.last + 1)
+        """Return the indices of the pieces before and after what a message says.
+
+        The same twice for a message that says nothing: it stands somewhere within that piece.
+        """
+        if self.edges is None:
+            return None
+        stretches = self.frame.stretches
+        if stretch := stretches.get(message):
+            return stretch.first, stretch.last + 1
+        if any(part.text.strip() for part in self.parts(message)):
+            return None
+        piece = max((one.last + 1 for k, one in stretches.items() if k < message), default=0)
+        later = (one.first for k, one in stretches.items() if k > message)
+        return (piece, piece) if piece <= min(later, default=piece) else None
 
     def lead(self, message: int) -> tuple[str | None, int]:
         """Return the template's text before what a message says, and where it starts."""
@@ -42,9 +53,17 @@ class Rendered(NamedTuple):
         return self.frame.pieces[pieces[0]], self.edges[pieces[0]][0]
 
     def said(self, message: int) -> tuple[int, int] | None:
-        """Return the characters from the first to the last thing that a message says."""
+        """Return the characters from the first to the last thing that a message says.
+
+        Tags at the edges of its content belong to it, where they still stand there.
+        """
         pieces = self.around(message)
-        if pieces is None or self.edges is None:
+        if pieces is None or self.edges is None or pieces[0] == pieces[1]:
             return None
-        before, after = pieces
-        return self.edges[before][1], self.edges[after][0]
+        start, stop = self.edges[pieces[0]][1], self.edges[pieces[1]][0]
+        before, after = self.matched.stand_ins.tags.get(message, ("", ""))
+        if before and self.text[:start].rstrip().endswith(before):
+            start = len(self.text[:start].rstrip()) - len(before)
+        if after and self.text[stop:].lstrip().startswith(after):
+            stop = len(self.text) - len(self.text[stop:].lstrip()) + len(after)
+        return start, stop

@@ -71,7 +71,10 @@ class Resolver:
             return position
         if not self.reached:
             raise self._merged(edges.message, edges.stop)
-        return self._whole_before(edges.stop)
+        # The token across the stop holds the end of the turn, and what the template writes next.
+        position = self._whole_before(edges.stop)
+        reached = self.reached[position - 1] if position else 0
+        return position + (reached < self._plain(edges.stop))
 
     def _by_ids(self, edges: Edges, character: int) -> int | None:
         """Return how many ids the text before has, if these are the first of the row's.

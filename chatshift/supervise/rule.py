@@ -91,24 +91,30 @@ class Rule:
 
 
 def changes(row: Rendered) -> list[Finding]:
-    """Return notes on what the template did not write as it is: lists, and supervised answers."""
+    """Return notes on content that the template did not write as it is."""
     findings = []
     for k, message in enumerate(row.messages):
-        content, said, parts = message["content"], row.said(k), row.parts(k)
+        content = message["content"]
         if not isinstance(content, str):
             printed = (repr(content), json.dumps(content), json.dumps(content, ensure_ascii=False))
             if form := next((form for form in printed if form in row.text), None):
                 wording = f"The template wrote the list itself: {quote(form)}."
                 findings.append(Finding("list content printed", k, wording))
-            continue
-        if k not in row.supervised or said is None:
-            continue
-        if all(part.kind != "content" for part in parts):
-            continue
-        written = row.text[slice(*said)]
-        if written != content if len(parts) == 1 else content not in written:
-            trimmed = content.strip() in written if len(parts) > 1 else written == content.strip()
-            how = "removed white space at the answer's edges" if trimmed else "rewrote the answer"
-            wording = f"The template {how}: it wrote {quote(written)} for {quote(content)}."
-            findings.append(Finding("answer changed", k, wording))
+        elif k in row.supervised and (how := _how_changed(row, k, content)):
+            findings.append(
+                Finding("answer changed", k, f"The template {how} for {quote(content)}.")
+            )
     return findings
+
+
+def _how_changed(row: Rendered, k: int, content: str) -> str:
+    """Return what the template did to an answer's content; nothing where it stands as it is."""
+    said, parts = row.said(k), row.parts(k)
+    if said is None or all(part.kind != "content" for part in parts):
+        return ""
+    written = row.text[slice(*said)]
+    if written == content if len(parts) == 1 else content in written:
+        return ""
+    trimmed = content.strip() in written if len(parts) > 1 else written == content.strip()
+    how = "removed white space at the answer's edges" if trimmed else "rewrote the answer"
+    return f"{how}: it wrote {quote(written)}"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chatshift.errors import MessageError
+from chatshift.errors import MessageError, TemplateError
 from chatshift.supervise.rendered import Rendered
 from chatshift.supervise.spans import MARK
 from chatshift.template.chat_template import ChatTemplate
@@ -61,15 +61,24 @@ def check_joined(
     stand_ins = row.matched.stand_ins.messages
     for index, message in enumerate(row.messages):
         alone = [*stand_ins[:index], message, *stand_ins[index + 1 :]]
-        if tokens.ids_in(template.render(alone)) != expected:
+        found = tokens.ids_in(template.render(alone))
+        if len(found) < len(expected):
+            raise other_words(f"messages[{index}]")
+        if found != expected:
             raise MessageError(
                 f"messages[{index}] ({message['role']!r}) becomes a control token together with "
                 "the template's text, or its parts with each other. Separate or remove them, or "
                 "pass control_tokens='allow' if it is meant."
             )
-    raise MessageError(
-        "What the messages say becomes a control token together with the template's text. Pass "
-        "control_tokens='allow' if it is meant."
+    raise other_words("these messages")
+
+
+def other_words(what: str) -> TemplateError:
+    """Return the error for control tokens that depend on what is said."""
+    return TemplateError(
+        f"The template writes other control tokens for {what} than for other words, so it cannot "
+        "be told which are its own. What to do: leave this conversation out, or use another "
+        "template."
     )
 
 

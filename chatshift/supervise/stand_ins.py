@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-# Templates look for tags such as <think> in a content and write the rest accordingly.
-TAG = re.compile(r"(<[^<>\s]{1,40}>|\[/?[A-Z_]{2,20}\])")
+from chatshift.template.control_tokens import TAG
+
 WORD, NUMBER = "Quokka", "86420975"
 
 
@@ -44,19 +44,25 @@ def marks_for(*texts: str) -> Marks:
 class StandIns:
     """The messages with stand-ins, and the parts that these stand for.
 
-    `tagged` keeps the tags inside a content, with a stand-in for each run between them.
+    `tagged` keeps the tags inside a content, with a stand-in for each run between them. `blanks`
+    puts one into an answer that says nothing, too, to see where it would stand.
     """
 
-    def __init__(self, messages: Sequence[dict], marks: Marks, tagged: bool = False) -> None:
+    def __init__(
+        self, messages: Sequence[dict], marks: Marks, *, tagged: bool = False, blanks: bool = True
+    ) -> None:
         self.marks = marks
         self.parts: list[Part] = []
+        self.tags: dict[int, tuple[str, str]] = {}
+        """The tags at the edges of a message's content, which have no stand-in."""
+        self._tagged, self._blanks = tagged, blanks
         self._renamed: dict[str, str] = {}
-        self.messages = [self._message(index, m, tagged) for index, m in enumerate(messages)]
+        self.messages = [self._message(index, message) for index, message in enumerate(messages)]
         self.of_message: dict[int, list[Part]] = {}
         for part in self.parts:
             self.of_message.setdefault(part.message, []).append(part)
 
-    def _message(self, index: int, message: dict, tagged: bool) -> dict:
+    def _message(self, index: int, message: dict) -> dict:
         new = dict(message)
         if "reasoning_content" in message:
             new |= dict.fromkeys(
@@ -65,10 +71,10 @@ class StandIns:
             )
         said = message["content"]
         if isinstance(said, str) and said.strip():
-            new["content"] = self._content(index, said, tagged)
+            new["content"] = self._content(index, said)
         elif isinstance(said, str):
-            if message["role"] == "assistant" and "tool_calls" not in message:
-                new["content"] = self._stand_in(index, "content", said)  # to see where it would be
+            if self._blanks and message["role"] == "assistant" and "tool_calls" not in message:
+                new["content"] = self._stand_in(index, "content", said)
         else:
             new["content"] = [
                 {**part, "text": self._text(index, "content", part["text"])} for part in said
@@ -94,11 +100,14 @@ class StandIns:
         self.parts.append(Part(index, "call", json.dumps(number), str(other)))
         return other if isinstance(number, int) else other + 0.5
 
-    def _content(self, index: int, said: str, tagged: bool) -> str:
-        runs = TAG.split(said.strip()) if tagged else []
+    def _content(self, index: int, said: str) -> str:
+        runs = TAG.split(said.strip()) if self._tagged else []
         if len(runs) < 2:
             return self._text(index, "content", said)
         words = [i for i, run in enumerate(runs) if run.strip() and i % 2 == 0]
+        if words:
+            edges = "".join(runs[: words[0]]), "".join(runs[words[-1] + 1 :])
+            self.tags[index] = edges[0].strip(), edges[1].strip()
         for i in words:
             kind = "content" if i == words[-1] else "thought"
             run = runs[i].strip()

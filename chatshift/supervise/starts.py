@@ -6,7 +6,6 @@ from chatshift.errors import TemplateError
 from chatshift.supervise.frame import Frame
 from chatshift.supervise.notes import Finding, quote
 from chatshift.supervise.rendered import Rendered
-from chatshift.supervise.stand_ins import TAG
 from chatshift.supervise.unproven import no_prefix, not_located
 from chatshift.template.chat_template import ChatTemplate
 from chatshift.template.control_tokens import ControlTokens
@@ -27,7 +26,10 @@ class Start(NamedTuple):
 class StartFinder:
     """Finds the starts of turns in rows of one template."""
 
-    def __init__(self, template: ChatTemplate, tokens: ControlTokens, *, by_prompt: bool) -> None:
+    def __init__(
+        self, template: ChatTemplate, tokens: ControlTokens, opening: str, *, by_prompt: bool
+    ) -> None:
+        self.opening = opening
         self.template = template
         self.tokens = tokens
         self.by_prompt = by_prompt
@@ -72,13 +74,14 @@ class StartFinder:
         if self.by_prompt:
             raise no_prefix(row.messages, k, row.text, prompt, self.template)
         lead, begin = row.lead(k)
-        if lead is None:
+        if lead is None or row.around(k) == (0, 0):
             raise not_located(k)
         length, supplied = self._taken_over(row, k, lead)
         if supplied:
             wording = f"The generation prompt goes on with {quote(supplied)}; the row does not."
             findings.append(Finding("generation prompt not matched", k, wording))
-        return Start(begin + length, False)
+        said = row.said(k)
+        return Start(min(begin + length, said[0]) if said else begin + length, False)
 
     def _taken_over(self, row: Rendered, k: int, lead: str) -> tuple[int, str]:
         """Return how much of the text before an answer its prompt supplies, and what it has more.
@@ -86,6 +89,10 @@ class StartFinder:
         `lead` is the template's text between what was said before and the answer.
         """
         history = row.matched.stand_ins.messages[:k]
+        # A template may take an assistant's last message for the beginning of the answer.
+        begun = history[-1]["role"] == "assistant" and self.opening
+        if begun and (found := self._opened(lead, self.opening)):
+            return found
         prompt = self.last_piece(row, self.prompt(history, k))
         common = self._common(lead, prompt)
         if common == len(prompt):
@@ -95,14 +102,20 @@ class StartFinder:
         except TemplateError:
             return common, prompt[common:]
         added = prompt.removeprefix(closed)
-        if common <= len(closed) and 0 < len(added) < len(prompt):
-            # The message before is closed in another way when it is the last one.
-            token = next(iter(self.tokens.find(added)), None)
-            at = lead.find(added[: token.end] if token else added)
-            if at >= 0:
-                agreed = self._common(lead[at:], added)
-                return at + agreed, added[agreed:]
+        # The message before is closed in another way when it is the last one.
+        closed_otherwise = common <= len(closed) and 0 < len(added) < len(prompt)
+        if closed_otherwise and (found := self._opened(lead, added)):
+            return found
         return common, prompt[common:]
+
+    def _opened(self, lead: str, opening: str) -> tuple[int, str] | None:
+        """Return how far a generation prompt stands in the text before an answer, and its rest."""
+        token = next(iter(self.tokens.find(opening)), None)
+        at = lead.rfind(opening[: token.end] if token else opening)
+        if at < 0:
+            return None
+        agreed = self._common(lead[at:], opening)
+        return at + agreed, opening[agreed:]
 
     def last_piece(self, row: Rendered, text: str) -> str:
         """Return what the template writes after the last thing said in a text of stand-ins."""
@@ -112,8 +125,7 @@ class StartFinder:
     def _common(self, lead: str, prompt: str) -> int:
         """Return how far two texts agree; no added token and no tag is cut in two."""
         common = common_length(lead, prompt)
-        whole = [token[:2] for text in (lead, prompt) for token in self.tokens.added.find(text)]
-        whole += [tag.span() for text in (lead, prompt) for tag in TAG.finditer(text)]
+        whole = [*self.tokens.whole_in(lead), *self.tokens.whole_in(prompt)]
         return min((start for start, end in whole if start < common < end), default=common)
 
 

@@ -61,19 +61,26 @@ class Supervision:
             )
             if len(self._rules) >= RULES:
                 self._rules.clear()
-            turn_format = self._format(kwargs)
+            turn_format = self._format(kwargs, tools)
             self._rules[key] = Rule(template, self.tokens, self.settings, turn_format)
         return self._rules[key]
 
-    def _format(self, kwargs: dict) -> TurnFormat:
-        """Return the turn format; tools, which may differ in every row, do not change it."""
-        without = {name: value for name, value in kwargs.items() if name != "tools"}
-        key = repr(sorted(without.items(), key=lambda item: item[0]))
+    def _format(self, kwargs: dict, tools: Any) -> TurnFormat:
+        """Return the turn format; tools, which may differ in every row, do not change it.
+
+        A template that writes nothing without tools is asked with those of the row.
+        """
+        tools = kwargs.get("tools", tools)
+        kwargs = {name: value for name, value in kwargs.items() if name != "tools"}
+        key = repr(sorted(kwargs.items(), key=lambda item: item[0]))
         if key not in self._formats:
             if len(self._formats) >= RULES:
                 self._formats.clear()
-            template = ChatTemplate(self.tokenizer, template_kwargs=without)
+            template = ChatTemplate(self.tokenizer, template_kwargs=kwargs)
             self._formats[key] = read_turn_format(template, self.tokens, self.stops)
+        if not self._formats[key].is_known and tools:
+            template = ChatTemplate(self.tokenizer, tools=tools, template_kwargs=kwargs)
+            return read_turn_format(template, self.tokens, self.stops)
         return self._formats[key]
 
     def spans(self, source: Source, text: str | None = None) -> Spans:

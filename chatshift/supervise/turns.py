@@ -29,7 +29,9 @@ class TurnFinder:
         self.tokens = tokens
         self.with_tail = not settings.mask_tail
         self.format = turn_format
-        self.starts = StartFinder(template, tokens, by_prompt=settings.boundary == "prompt")
+        self.starts = StartFinder(
+            template, tokens, turn_format.opening, by_prompt=settings.boundary == "prompt"
+        )
 
     def find(self, row: Rendered) -> tuple[list[Edges], list[Finding]]:
         """Return the edges of each supervised turn, and what is worth a note."""
@@ -53,20 +55,25 @@ class TurnFinder:
         if pieces is None or row.edges is None:
             return self._not_compared(row, k, start, to_the_end, findings)
         before, after = pieces
-        closing = row.frame.pieces[after]
+        # A message that says nothing is closed where it starts.
+        begin = row.edges[after][0]
+        silent = max(0, start.character - begin) if before == after else 0
+        closing = row.frame.pieces[after][silent:]
         length, ended = closing_length(closing, self.tokens, self.format)
         if not (ended or length):
             if closing not in closings:
-                closings[closing] = self._closing_alone(row, k, closing)
+                whole = row.frame.pieces[after]
+                closings[closing] = max(0, self._closing_alone(row, k, whole) - silent)
             length = closings[closing]
-        end = row.edges[after][0] + length
+        end = begin + silent + length
         stop = len(row.text) - self._next_turn(closing[length:]) if to_the_end else end
         if stop <= start.character:
             raise LabelError(
                 f"No token of messages[{k}] can be learned: where its turn starts, the template "
                 f"wrote {row.text[start.character :][:40]!r}. Is the answer empty?"
             )
-        self._note_start(row, k, row.text[start.character : row.edges[before][1]], findings)
+        if before != after:
+            self._note_start(row, k, row.text[start.character : row.edges[before][1]], findings)
         self._note_end(k, row.text[end:stop], ended, findings)
         return Edges(k, start.character, stop, end if ended else -1)
 
@@ -81,12 +88,15 @@ class TurnFinder:
         rest = self.tokens.find(row.text[start.character :])
         if all(token.id not in self.format.ends for token in rest):
             findings.append(Finding("no end of turn", k, NO_END))
-        return Edges(k, start.character, len(row.text), -1)
+        stop = len(row.text) - self._next_turn(row.text[start.character :])
+        return Edges(k, start.character, stop, -1)
 
     def _next_turn(self, tail: str) -> int:
         """Return how much at the end of a tail belongs to a turn that the template opens there."""
         openers = [t.start for t in self.tokens.find(tail) if t.id in self.format.openers]
-        return len(tail) - openers[0] if openers else 0
+        dangling = self.format.dangling
+        length = len(dangling) if tail.endswith(dangling) else 0
+        return max(length, len(tail) - openers[0]) if openers else length
 
     def _closing_alone(self, row: Rendered, k: int, after: str) -> int:
         """Return how much of the text after message k is written if it is the last one, too.
@@ -95,9 +105,10 @@ class TurnFinder:
         """
         try:
             alone = self.template.render(row.matched.stand_ins.messages[: k + 1])
+            closing = self.starts.last_piece(row, alone)
         except TemplateError:
-            return common_length(after, row.frame.pieces[-1])
-        return common_length(after, self.starts.last_piece(row, alone))
+            closing = row.frame.pieces[-1]
+        return common_length(after, closing.removesuffix(self.format.dangling))
 
     def _note_start(self, row: Rendered, k: int, before: str, findings: list[Finding]) -> None:
         """Note the template's text that is learned before the answer."""
@@ -122,12 +133,6 @@ class TurnFinder:
     def _note_end(self, k: int, tail: str, ended: bool, findings: list[Finding]) -> None:
         """Note what is learned after the end of a turn, and a turn without one."""
         if not ended:
-            if not self.with_tail:
-                raise LabelError(
-                    f"mask_tail=True needs a token that ends the answer's turn, and after "
-                    f"messages[{k}] this template writes none. Leave mask_tail off, or name what "
-                    "stops your model (stop_tokens)."
-                )
             findings.append(Finding("no end of turn", k, NO_END))
         elif tail:
             wording = (

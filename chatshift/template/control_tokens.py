@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
+# Templates look for tags such as <think> in a content and write the rest accordingly.
+TAG = re.compile(r"(<[^<>\s]{1,40}>|\[/?[A-Z_]{2,20}\])")
+
 
 class Found(NamedTuple):
     """An added token in a text."""
@@ -70,6 +73,11 @@ class ControlTokens(AddedTokens):
             i for i, token in added.items() if token.lstrip or token.single_word or token.normalized
         )
         """Those before which the text is not always split."""
+
+    def whole_in(self, text: str) -> list[tuple[int, int]]:
+        """Return where the added tokens and the tags of a text stand: none is ever cut in two."""
+        tokens = [(token.start, token.end) for token in self.added.find(text)]
+        return tokens + [tag.span() for tag in TAG.finditer(text)]
 
     def ids_in(self, text: str) -> list[int]:
         """Return the ids of the control tokens in a text."""

@@ -28,6 +28,13 @@ class TurnFormat(NamedTuple):
 
     openers: frozenset[int]
     ends: frozenset[int]
+    opening: str
+    """The generation prompt; empty where the template has none, or none that can be told."""
+    dangling: str
+    """The generation prompt that the template writes after the last answer, too."""
+
+    is_known: bool
+    """Whether the template writes the conversations that it is read from."""
 
 
 class Probe:
@@ -35,9 +42,18 @@ class Probe:
 
     def __init__(self, template: ChatTemplate, tokens: ControlTokens) -> None:
         self.template, self.tokens = template, tokens
+        self.in_parts = False
+        self.in_parts = ONE not in self.render(USER)
 
     def render(self, *messages: dict, opened: bool = False) -> str:
-        """Return the text; empty where the template refuses such a conversation."""
+        """Return the text; empty where the template refuses such a conversation.
+
+        A template may write no content but lists of parts.
+        """
+        if self.in_parts:
+            messages = tuple(
+                {**m, "content": [{"type": "text", "text": m["content"]}]} for m in messages
+            )
         try:
             return self.template.render(list(messages), add_generation_prompt=opened)
         except TemplateError as refusal:
@@ -76,7 +92,8 @@ def read_turn_format(
     """
     probe = Probe(template, tokens)
     talk = probe.render(USER, ANSWER, MORE, LAST) or probe.render(USER, ANSWER)
-    closing = probe.control(probe.render(USER, ANSWER), TWO)
+    dangling = _dangling(probe, talk)
+    closing = probe.control(probe.render(USER, ANSWER).removesuffix(dangling), TWO)
     between = probe.control(talk, TWO, THREE)
     openers = _openers(probe, talk, between) - stops - set(closing[:1])
     common = between[: common_length(closing, between)]
@@ -87,9 +104,46 @@ def read_turn_format(
     before_result = probe.control(probe.render(USER, CALL, RESULT, LAST), TWO, THREE)
     common = after_call[: common_length(after_call, before_result)]
     openers |= set(before_result[len(common) :]) - set(common) - ends - stops
-    if not ends.intersection(_until(common, openers)):
-        ends |= set(list(_until(common, openers))[-1:])
-    return TurnFormat(frozenset(openers - _inside(probe)), frozenset(ends | stops))
+    after = list(_until(common, openers))
+    first = next((i for i, token in enumerate(after) if token in ends), len(after) - 1)
+    ends |= set(after[max(0, first) :])
+    history, prompt = probe.render(USER), probe.render(USER, opened=True)
+    opening = prompt.removeprefix(history) if history and prompt.startswith(history) else ""
+    openers -= _inside(probe)
+    return TurnFormat(frozenset(openers), frozenset(ends | stops), opening, dangling, bool(talk))
+
+
+def _dangling(probe: Probe, talk: str) -> str:
+    """Return what the template writes after the last answer to open the next one.
+
+    Only a template that ignores add_generation_prompt does so: then the end of a conversation is
+    the same after a question and after an answer.
+    """
+    asked, answered = probe.render(USER), probe.render(USER, ANSWER)
+    if asked != probe.render(USER, opened=True) or ONE not in asked or TWO not in answered:
+        return ""
+    if TWO not in talk or THREE not in talk:
+        return ""
+    question, closing = asked.rpartition(ONE)[2], answered.rpartition(TWO)[2]
+    start = len(closing) - common_length(closing[::-1], question[::-1])
+    if not closing[start:].strip():
+        return ""
+    # What is the same when a user goes on is no opening; up to its last token it ends the answer.
+    agreed = common_length(closing, talk.rpartition(TWO)[2].partition(THREE)[0])
+    ends = [token.end for token in probe.tokens.find(closing) if token.end <= agreed]
+    start = max(min(start, agreed), *ends, 0)
+    whole = probe.tokens.whole_in(closing)
+    start = max((end for begin, end in whole if begin < start < end), default=start)
+    return closing[start:] if _opens(probe, closing[start:], talk) else ""
+
+
+def _opens(probe: Probe, text: str, talk: str) -> bool:
+    """Return whether a text after an answer opens a turn, and does not only close the whole."""
+    control = probe.tokens.find(text)
+    if sum(token.end - token.start for token in control) < len(text.strip()):
+        return True
+    header = probe.control(talk.partition(TWO)[0], ONE)
+    return any(token.id in header for token in control)
 
 
 def _openers(probe: Probe, talk: str, between: list[int]) -> set[int]:

@@ -172,3 +172,83 @@ def test_tools_that_are_none(tools, words):
 def test_tools_that_are_given_twice():
     with pytest.raises(TemplateError, match="'tools' is given twice"):
         prepare(TALK, agentic_tokenizer(), tools=[look], template_kwargs={"tools": [look]})
+
+
+# What a template writes for an answer, by whether it says something; and what is learned of none.
+SAYS_NOTHING = {
+    "the same": ("{{- m.content -}}", ["<|im_end|>", "d<|im_end|>"]),
+    "a line less": (
+        "{%- if m.content -%}{{- '\n' + m.content -}}{%- endif -%}",
+        ["<|im_end|>", "\nd<|im_end|>"],
+    ),
+    "a word": ("{{- m.content or 'nothing' -}}", ["nothing<|im_end|>", "d<|im_end|>"]),
+}
+
+
+@pytest.mark.parametrize("case", SAYS_NOTHING)
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+def test_an_answer_that_says_nothing(case, boundary):
+    written, expected = SAYS_NOTHING[case]
+    tokenizer = load_format("chatml")
+    tokenizer.chat_template = (
+        "{%- for m in messages -%}{{- '<|im_start|>' + m.role -}}"
+        + written
+        + "{{- '<|im_end|>' -}}"
+        "{%- endfor -%}{%- if add_generation_prompt -%}{{- '<|im_start|>assistant' -}}{%- endif -%}"
+    )
+    talk = [user("a"), assistant(""), user("c"), assistant("d")]
+    trace = prepare(talk, tokenizer, supervise="all", boundary=boundary)
+    assert supervised(trace) == expected
+    (last,) = supervised(prepare(talk[:2], tokenizer, boundary=boundary))
+    assert last == expected[0]
+
+
+def test_a_thought_that_is_all_that_is_said_and_not_written():
+    tokenizer = agentic_tokenizer(template(HEADER, CONTENT, END))
+    with pytest.raises(TemplateError, match=r"leaves out the thought of messages\[1\]"):
+        prepare([user("a"), assistant("", reasoning_content="so")], tokenizer)
+
+
+def test_two_answers_in_a_row_where_the_template_goes_on_with_the_first():
+    """Its prompt for the second ends in the first, unfinished: no turn is opened there."""
+    tokenizer = load_format("chatml")
+    tokenizer.chat_template = (
+        "{% for m in messages %}{% if not (loop.last and m.role == 'assistant' and "
+        "add_generation_prompt) %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"
+        "{% else %}<|im_start|>assistant\n{{ m.content }}{% endif %}{% endfor %}"
+        "{% if add_generation_prompt and messages[-1].role != 'assistant' %}"
+        "<|im_start|>assistant\n<think>{% endif %}"
+    )
+    talk = [user("a"), assistant("b"), assistant("c")]
+    trace = prepare(talk, tokenizer, boundary="answer", mask_tail=True)
+    assert trace.full_text.endswith(supervised(trace)[0] + "\n")
+    assert supervised(trace)[0].endswith("c<|im_end|>")
+
+
+SPLIT = (
+    "{%- set parts = m.content.split('</think>') -%}"
+    "{%- if parts | length > 1 -%}{%- set thought = parts[0].split('<think>')[-1].strip() -%}"
+)
+
+
+def test_a_tag_that_the_content_says_is_learned_and_one_of_the_templates_own_is_not():
+    own = SPLIT + "{%- else -%}{%- set thought = '' -%}{%- endif -%}"
+    own += "{{- '<think>\n' + thought + '\n</think>\n\n' + parts[-1].strip() -}}"
+    said = SPLIT + "{%- endif -%}{{- m.content if loop.last else parts[-1].strip() -}}"
+    opening = "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n<think>\n</think>' -}}"
+    talk = [
+        user("a"),
+        assistant("<think>so</think>b"),
+        user("c"),
+        assistant("<think>\nno</think>d"),
+    ]
+    for written, expected in ((own, "no\n</think>\n\nd"), (said, "<think>\nno</think>d")):
+        tokenizer = load_format("chatml")
+        tokenizer.chat_template = (
+            "{%- for m in messages -%}{{- '<|im_start|>' + m.role + '\n' -}}"
+            "{%- if m.role == 'user' -%}{{- m.content -}}{%- else -%}" + written + "{%- endif -%}"
+            "{{- '<|im_end|>\n' -}}{%- endfor -%}" + opening + "{%- endif -%}"
+        )
+        trace = prepare(talk, tokenizer, boundary="answer", mask_tail=True)
+        assert supervised(trace) == [expected + "<|im_end|>"]
+        assert "generation prompt not matched" in kinds_of_notes(trace)

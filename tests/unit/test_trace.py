@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from chatshift import ChatshiftError, LabelError, prepare
+from chatshift import ChatshiftError, prepare
 
 ANSWER = ["based", " on", " what", " you", " described", " it", "'s", " depression", "'"]
 
@@ -102,14 +102,12 @@ def test_mask_tail_masks_only_what_follows_the_end_of_turn(messages, tokenizer):
     assert quiet.rows()[-1].part == "tail"
 
 
-def test_mask_tail_needs_an_end_of_turn(messages, tokenizer):
+def test_mask_tail_where_no_token_ends_the_turn(messages, tokenizer):
     tokenizer.chat_template = "{% for m in messages %}{{ m.content }}\n{% endfor %}"
-    with pytest.raises(LabelError) as refusal:
-        prepare(messages, tokenizer, mask_tail=True)
-    assert str(refusal.value) == (
-        "mask_tail=True needs a token that ends the answer's turn, and after messages[2] this "
-        "template writes none. Leave mask_tail off, or name what stops your model (stop_tokens)."
-    )
+    trace = prepare(messages, tokenizer, mask_tail=True)
+    assert [note.name for note in trace.notes] == ["no end of turn"]
+    assert trace.turns[-1].end is None
+    assert trace.pieces[trace.turns[-1].stop - 1] == "\n"
 
 
 def test_control_tokens_can_be_allowed(messages, tokenizer):
