@@ -121,8 +121,6 @@ class Reading:
             notes |= {(name, index) for name in turn.notes}
             optional |= {(name, index) for name in turn.optional}
             refused += ANY_ERROR if turn.unsure else () if turn.positions else ("LabelError",)
-            if settings.mask_tail and "no end of turn" in turn.notes:
-                refused += ("LabelError",)  # there is no end, after which a tail could be masked
         if not positions:
             raise Refused("nothing to learn")
         return Verdict(frozenset(positions), frozenset(notes), refused, frozenset(optional), named)

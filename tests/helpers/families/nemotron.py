@@ -70,11 +70,9 @@ NEMOTRON_FAMILIES = [
         result=results("<SPECIAL_11>User\n<TOOL_RESPONSE>[", "{}", "]</TOOL_RESPONSE>", ", "),
         control=("<SPECIAL_10>", "<SPECIAL_11>", "<SPECIAL_12>"),
         eos="<SPECIAL_12>",
-        # An earlier answer that another follows at once is closed in the next one's header.
         unclear=(
             "content beside a last call",
             "thought, content and a last call",
-            "two answers in a row",
         ),
     ),
     Family(

@@ -106,7 +106,5 @@ QWEN_FAMILIES = [
         prompt=qwq_prompt,
         result=TOOL_RUN,
         splits=True,
-        # The tag that opens the last thought stands in the content and in the prompt alike.
-        unclear=("two thoughts",),
     ),
 ]
