@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from reading import ENCODING, TEMPLATE_ERRORS
+from real_templates import with_both_names
 from said import cleaned, quoted, required, spoken, squeezed, strings, text_of
 from verdict import ANY_ERROR, Refused, Settings
 
@@ -46,7 +47,7 @@ class Prefixes:
         if (count, opened) not in self.rendered:
             try:
                 self.rendered[count, opened] = self.tokenizer.apply_chat_template(
-                    self.messages[:count],
+                    with_both_names(self.messages[:count]),
                     tools=self.row.tools,
                     tokenize=False,
                     add_generation_prompt=opened,

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jinja2
 from families.form import Family, Message, Place, written
+from real_templates import with_both_names
 from said import SAID, cleaned, compare, quoted, spoken, strings, text_of
 from verdict import ANY_ERROR, Refused, Settings, TableError, Verdict
 
@@ -69,7 +70,7 @@ class Reading:
     def render(self, messages: list[Message], opened: bool = False) -> str:
         """The template's own text."""
         return self.tokenizer.apply_chat_template(
-            messages,
+            with_both_names(messages),
             tools=self.row.tools,
             tokenize=False,
             add_generation_prompt=opened,

@@ -22,6 +22,20 @@ CONTROL = re.compile(
 )
 
 
+def with_both_names(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages with a thought under both names that templates read.
+
+    transformers 5.24 does it by itself; older versions leave a thought under the name that it has.
+    """
+    named = []
+    for message in messages:
+        given = (message.get(name) for name in ("reasoning_content", "thinking", "reasoning"))
+        thought = next((one for one in given if one is not None), None)
+        both = {} if thought is None else {"reasoning_content": thought, "thinking": thought}
+        named.append({**message, **both})
+    return named
+
+
 @cache
 def load_templates() -> dict[str, str]:
     """Name and source of each template."""
