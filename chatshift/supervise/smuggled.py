@@ -70,7 +70,15 @@ def check_joined(
                 "the template's text, or its parts with each other. Separate or remove them, or "
                 "pass control_tokens='allow' if it is meant."
             )
-    raise other_words("these messages")
+    raise other_words(_alike(row.messages) or "these messages")
+
+
+def _alike(messages: list[dict]) -> str:
+    """Return which messages are the same: a template that compares them tells them from others."""
+    for index, message in enumerate(messages):
+        if message in messages[:index]:
+            return f"messages[{messages.index(message)}] and messages[{index}], which are the same,"
+    return ""
 
 
 def other_words(what: str) -> TemplateError:
