@@ -42,7 +42,9 @@ UNASKED = {
 }
 # The same, after a last message with calls only: its content is empty and written as another turn.
 AFTER_CALLS = {
-    "deepseek-ai-DeepSeek-R1-Distill-Qwen-32B": "<\uff5cAssistant\uff5c><\uff5cend▁of▁sentence\uff5c>",
+    "deepseek-ai-DeepSeek-R1-Distill-Qwen-32B": (
+        "<\uff5cAssistant\uff5c><\uff5cend▁of▁sentence\uff5c>"
+    ),
 }
 
 

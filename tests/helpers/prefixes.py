@@ -137,8 +137,9 @@ class Prefixes:
             closed = closed[: closed.rindex(self.unasked)]
             if last:  # white space before it is a tail, or belongs to it
                 first, stop = map(self.prefix, (closed.rstrip(), closed))
-                known = first is not None and stop is not None
-                return frozenset(range(first, stop + 1)) if known else None
+                if first is None or stop is None:
+                    return None
+                return frozenset(range(first, stop + 1))
         length = self.prefix(closed)
         if length is None:
             return None
