@@ -12,7 +12,13 @@ from chatshift.supervise.frame import match_frames
 from chatshift.supervise.notes import Finding, quote
 from chatshift.supervise.plain_rows import PlainShape, plain_contents, read_shape
 from chatshift.supervise.rendered import Rendered
-from chatshift.supervise.smuggled import check_contents, check_given, check_joined, keep_as_text
+from chatshift.supervise.smuggled import (
+    check_contents,
+    check_given,
+    check_joined,
+    check_unmarked,
+    keep_as_text,
+)
 from chatshift.supervise.spans import Spans, borders_of
 from chatshift.supervise.stand_ins import marks_for
 from chatshift.supervise.turns import TurnFinder
@@ -79,6 +85,7 @@ class Rule:
         checked, supervised = check_conversation(messages, self.settings.supervise)
         row = without_weights(checked)
         text = self.template.render(row) if text is None else text
+        check_unmarked(text)
         if self.settings.control_tokens == "text":
             row, text = keep_as_text(row, text, self.template, self.tokens)
         allowed = self.settings.control_tokens == "allow"

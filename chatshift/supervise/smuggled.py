@@ -103,6 +103,16 @@ def check_given(template: ChatTemplate, tokens: ControlTokens) -> None:
                 )
 
 
+def check_unmarked(text: str) -> None:
+    """Raise `MessageError` where a text has the character that marks places here."""
+    if (position := text.find(MARK)) >= 0:
+        raise MessageError(
+            f"The text has the character U+{ord(MARK):X} after "
+            f"{text[max(0, position - 20) : position]!r}. It is of the private use area, and marks "
+            "places here: remove it from the messages."
+        )
+
+
 def broken(messages: list[dict], tokens: ControlTokens) -> list[dict]:
     """Return the messages with a `MARK` inside each control token that they say."""
 

@@ -76,6 +76,9 @@ class TurnFinder:
             )
         if before != after:
             self._note_start(row, k, row.text[start.character : row.edges[before][1]], findings)
+        elif written := self._before_end(row.text[start.character : end]):
+            wording = f"The template wrote {quote(written)} for an answer that says nothing."
+            findings.append(Finding("text before the answer", k, wording))
         self._note_end(k, row.text[end:stop], ended, findings)
         return Edges(k, start.character, stop, end if ended else -1)
 
@@ -93,6 +96,11 @@ class TurnFinder:
         rest_of_text = row.text[start.character :].removesuffix(self.format.dangling)
         stop = start.character + self._tail_length(rest_of_text)
         return Edges(k, start.character, stop, -1)
+
+    def _before_end(self, text: str) -> str:
+        """Return the words of a turn that says nothing, before the token that ends it."""
+        ends = (t.start for t in self.tokens.find(text) if t.id in self.format.ends)
+        return text[: next(ends, len(text))].strip()
 
     def _tail_length(self, tail: str) -> int:
         """Return how much of a text is no turn that the template opens there."""
@@ -118,18 +126,11 @@ class TurnFinder:
         first = row.frame.parts[row.frame.stretches[k].first]
         name = "text before the answer" if first.kind == "content" else ""
         opened = any(token.id in self.format.openers for token in self.tokens.find(before))
-        if opened and self.starts.prompt(row.messages, k) == self._closed(row, k):
+        if opened and self.starts.prompt(row.messages, k) == self.starts.closed(row, k):
             name = "header learned"
         if name:
             wording = f"The template wrote {quote(before)} before the answer; it is learned too."
             findings.append(Finding(name, k, wording))
-
-    def _closed(self, row: Rendered, k: int) -> str:
-        """Return the text of the messages before k without a generation prompt."""
-        try:
-            return self.template.render(row.messages[:k])
-        except TemplateError:
-            return ""
 
     def _note_end(self, k: int, tail: str, ended: bool, findings: list[Finding]) -> None:
         """Note what is learned after the end of a turn, and a turn without one."""
