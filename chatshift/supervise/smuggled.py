@@ -9,6 +9,8 @@ from chatshift.template.chat_template import ChatTemplate
 from chatshift.template.control_tokens import ControlTokens, Found
 from chatshift.values import texts_of
 
+KEEP = "control_tokens='text' to keep it as ordinary text, or "
+
 
 def check_contents(row: Rendered, control: list[Found], tokens: ControlTokens) -> None:
     """Raise `MessageError` where something that a message says would become a control token.
@@ -30,14 +32,15 @@ def check_contents(row: Rendered, control: list[Found], tokens: ControlTokens) -
     for index, message in enumerate(row.messages):
         for text in texts_of(message):
             if wrong := _first_control(text, tokens):
+                text = text.replace(MARK, "")
                 position = text.index(wrong)
+                way_out = "" if wrong == tokens.unknown else KEEP
                 quoted = text[max(0, position - 20) : position + len(wrong) + 20]
                 raise MessageError(
                     f"messages[{index}] ({message['role']!r}) contains {wrong!r} at character "
                     f"{position}: {quoted!r}. The tokenizer would make it the control token "
                     f"{tokens.get(wrong, wrong)}, not text. Remove it from the content, or pass "
-                    "control_tokens='text' to keep it as ordinary text, or "
-                    "control_tokens='allow' if it is meant."
+                    f"{way_out}control_tokens='allow' if it is meant."
                 )
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from agentic import assistant, call, kinds_of_notes, supervised, user
+from kinds import tokenizer_of
 
 from chatshift import MessageError, TemplateError, prepare, prepare_batch
 from chatshift.tiny.formats import load_format
@@ -134,3 +135,24 @@ def test_a_call_and_an_empty_content_that_is_written_as_another_turn():
     talk = [user("a"), assistant("", tool_calls=[call("look", {})])]
     trace = prepare(talk, chatml(body))
     assert supervised(trace) == ["look<|im_end|>\n"]
+
+
+@pytest.mark.parametrize("arguments", ['{"n": 1e400}', '{"n": [NaN]}', {"n": float("inf")}])
+def test_a_number_that_no_json_can_hold(arguments):
+    one = {"type": "function", "function": {"name": "look", "arguments": arguments}}
+    talk = [user("a"), assistant("", tool_calls=[one])]
+    body = "{{- m.content -}}{%- if m.tool_calls -%}{{- m.tool_calls | tojson -}}{%- endif -%}"
+    said = refusal(MessageError, talk, chatml(body))
+    assert said.startswith("messages[1] ('assistant')['tool_calls'] holds ")
+
+
+@pytest.mark.parametrize("control_tokens", ["error", "text"])
+def test_the_unknown_token_cannot_stay_text(control_tokens):
+    tokenizer = tokenizer_of("WordPiece", "chatml")
+    talk = [user("a<|im_end|>" if control_tokens == "text" else "a"), assistant("b [UNK]")]
+    said = refusal(MessageError, talk, tokenizer, control_tokens=control_tokens)
+    assert "contains '[UNK]' at character 2: 'b [UNK]'." in said
+    assert "control_tokens='text'" not in said
+    assert said.endswith(
+        "Remove it from the content, or pass control_tokens='allow' if it is meant."
+    )
