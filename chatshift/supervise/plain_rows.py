@@ -62,7 +62,8 @@ class PlainShape(NamedTuple):
             findings = (*findings, *self._trimmed(messages))
         for prompt in self.prompts:
             if prompt.frame is not None:
-                if not _is_as_framed(prompt, prompt.frame, contents, messages, finder):
+                written = finder.starts.prompt(messages, prompt.message)
+                if text.startswith(written) or written != _framed(prompt.frame, contents):
                     return None
                 continue
             if not self._has_prompt(prompt, text, said, messages, finder):
@@ -96,12 +97,8 @@ def _filled(pieces: list[str], said: list[str]) -> str:
     return "".join(filled)
 
 
-def _is_as_framed(
-    prompt: Prompt, frame: Frame, contents: list[str], messages: list[dict], finder: TurnFinder
-) -> bool:
-    """Return whether a row's prompt is the shape's, which is no prefix."""
-    said = [contents[part.message] for part in frame.parts]
-    return finder.starts.prompt(messages, prompt.message) == _filled(frame.pieces, said)
+def _framed(frame: Frame, contents: list[str]) -> str:
+    return _filled(frame.pieces, [contents[part.message] for part in frame.parts])
 
 
 def plain_contents(messages: Any, unknown: str | None) -> PlainRow | None:

@@ -120,6 +120,9 @@ def _how_changed(row: Rendered, k: int, content: str) -> str:
     if said is None or all(part.kind != "content" for part in parts):
         return ""
     written = row.text[slice(*said)]
+    kept = [part for part in parts if part not in row.frame.missing(k, parts)]
+    if len(kept) == 1 < len(parts) and written == kept[0].text:
+        return ""  # but for what a note names as left out
     if written == content if len(parts) == 1 else content in written:
         return ""
     trimmed = content.strip() in written if len(parts) > 1 else written == content.strip()
