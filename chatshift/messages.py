@@ -68,6 +68,11 @@ def _checked(where: str, message: Any) -> dict[str, Any]:
     checked = {key: value for key, value in message.items() if value is not None}
     role = _check_role(where, message["role"])
     where = f"{where} ({role!r})"
+    if "function_call" in checked:
+        raise MessageError(
+            f"{where} has a 'function_call', which templates do not write: the call would be lost. "
+            "Say tool_calls=[{'type': 'function', 'function': {'name': ..., 'arguments': {...}}}]."
+        )
     _check_flags(where, checked)
     calls = _check_calls(where, role, checked.pop("tool_calls", []))
     checked |= {"tool_calls": calls} if calls else {}

@@ -1,6 +1,7 @@
 """Values that a message may hold: JSON's own types, and the texts in them."""
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 from chatshift.errors import MessageError
@@ -34,6 +35,8 @@ def find_lone_surrogate(text: str) -> int | None:
 
 def plain(where: str, value: Any, depth: int = 0) -> Any:
     """Return the value made of JSON's own types: a template gets no object with methods."""
+    if isinstance(value, float) and not isfinite(value):
+        raise MessageError(f"{where} holds {value!r}, which no JSON can hold. Leave it out.")
     if value is None or type(value) in SCALARS:
         return value
     if isinstance(value, str):

@@ -199,8 +199,9 @@ def _all_refusals(rejected: list[Rejected], most: int = 20) -> ChatshiftError:
     if len(rejected) > most:
         others = ", ".join(str(row) for row, _ in rejected[most:])
         lines.append(f"  and also: {others}")
+    one = len(rejected) == 1
     return ChatshiftError(
-        f"{len(rejected)} conversations are refused:\n"
+        f"{len(rejected)} conversation{' is' if one else 's are'} refused:\n"
         + "\n".join(lines)
-        + "\nMend them, or pass errors='collect' to keep the others."
+        + f"\nMend {'it' if one else 'them'}, or pass errors='collect' to keep the others."
     )

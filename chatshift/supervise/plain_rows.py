@@ -32,7 +32,9 @@ class Prompt(NamedTuple):
     template_length: int
     """How many characters the template itself writes into it."""
     parts: int
-    """How many parts stand in it; -1: it is no prefix, and must be none for a row either."""
+    """How many parts stand in it; -1: it is no prefix."""
+    frame: Frame | None = None
+    """Of one that is no prefix: what it must be."""
 
 
 class PlainShape(NamedTuple):
@@ -52,35 +54,34 @@ class PlainShape(NamedTuple):
         """Return the spans of a row; `None` unless its text and prompts are the shape's."""
         said = [contents[message] for message in self.order]
         findings = self.findings
-        if text != self._filled(said):
-            said = [content.strip() for content in said]
-            if text != self._filled(said):
+        if text != _filled(self.pieces, said):
+            contents = list(map(str.strip, contents))
+            said = [contents[message] for message in self.order]
+            if text != _filled(self.pieces, said):
                 return None
-            findings = (*findings, *self._trimmed(contents))
+            findings = (*findings, *self._trimmed(messages))
         for prompt in self.prompts:
+            if prompt.frame is not None:
+                written = finder.starts.prompt(messages, prompt.message)
+                if text.startswith(written) or written != _framed(prompt.frame, contents):
+                    return None
+                continue
             if not self._has_prompt(prompt, text, said, messages, finder):
                 return None
         return Spans(text, self.control, self.borders, findings)
-
-    def _filled(self, said: list[str]) -> str:
-        filled = [""] * (2 * len(said) + 1)
-        filled[::2], filled[1::2] = self.pieces, said
-        return "".join(filled)
 
     def _has_prompt(
         self, prompt: Prompt, text: str, said: list[str], messages: list[dict], finder: TurnFinder
     ) -> bool:
         written = finder.starts.prompt(messages, prompt.message)
-        if prompt.parts < 0:
-            return not text.startswith(written)
         length = prompt.template_length + sum(map(len, said[: prompt.parts]))
         return len(written) == length and text.startswith(written)
 
-    def _trimmed(self, contents: list[str]) -> list[Finding]:
+    def _trimmed(self, messages: list[dict]) -> list[Finding]:
         """Return notes on answers whose edges were trimmed."""
         findings = []
         for k in (border.message for border in self.borders):
-            content = contents[k]
+            content = messages[k]["content"]
             if content != content.strip():
                 wording = (
                     "The template removed white space at the answer's edges: it wrote "
@@ -88,6 +89,16 @@ class PlainShape(NamedTuple):
                 )
                 findings.append(Finding("answer changed", k, wording))
         return findings
+
+
+def _filled(pieces: list[str], said: list[str]) -> str:
+    filled = [""] * (2 * len(said) + 1)
+    filled[::2], filled[1::2] = pieces, said
+    return "".join(filled)
+
+
+def _framed(frame: Frame, contents: list[str]) -> str:
+    return _filled(frame.pieces, [contents[part.message] for part in frame.parts])
 
 
 def plain_contents(messages: Any, unknown: str | None) -> PlainRow | None:
@@ -153,8 +164,11 @@ def read_shape(roles: Sequence[str], settings: Settings, finder: TurnFinder) -> 
 def _prompts(row: Rendered, finder: TurnFinder, starts: dict[int, int]) -> list[Prompt]:
     prompts = []
     for k in proven_turns(row.supervised):
-        if finder.starts.prompt(row.messages, k) != row.text[: starts[k]]:
-            prompts.append(Prompt(k, 0, -1))
+        prompt = finder.starts.prompt(row.messages, k)
+        if prompt != row.text[: starts[k]]:
+            stand_ins = row.matched.stand_ins
+            frame = Frame(prompt, stand_ins.parts, stand_ins.marks, finder.tokens)
+            prompts.append(Prompt(k, 0, -1, frame))
             continue
         before = [i for i, (_, end) in enumerate(row.frame.edges[:-1]) if end < starts[k]]
         words = sum(len(row.frame.parts[i].word) for i in before)

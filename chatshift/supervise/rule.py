@@ -12,7 +12,13 @@ from chatshift.supervise.frame import match_frames
 from chatshift.supervise.notes import Finding, quote
 from chatshift.supervise.plain_rows import PlainShape, plain_contents, read_shape
 from chatshift.supervise.rendered import Rendered
-from chatshift.supervise.smuggled import check_contents, check_given, check_joined, keep_as_text
+from chatshift.supervise.smuggled import (
+    check_contents,
+    check_given,
+    check_joined,
+    check_unmarked,
+    keep_as_text,
+)
 from chatshift.supervise.spans import Spans, borders_of
 from chatshift.supervise.stand_ins import marks_for
 from chatshift.supervise.turns import TurnFinder
@@ -79,6 +85,7 @@ class Rule:
         checked, supervised = check_conversation(messages, self.settings.supervise)
         row = without_weights(checked)
         text = self.template.render(row) if text is None else text
+        check_unmarked(text)
         if self.settings.control_tokens == "text":
             row, text = keep_as_text(row, text, self.template, self.tokens)
         allowed = self.settings.control_tokens == "allow"
@@ -113,6 +120,9 @@ def _how_changed(row: Rendered, k: int, content: str) -> str:
     if said is None or all(part.kind != "content" for part in parts):
         return ""
     written = row.text[slice(*said)]
+    kept = [part for part in parts if part not in row.frame.missing(k, parts)]
+    if len(kept) == 1 < len(parts) and written == kept[0].text:
+        return ""  # but for what a note names as left out
     if written == content if len(parts) == 1 else content in written:
         return ""
     trimmed = content.strip() in written if len(parts) > 1 else written == content.strip()

@@ -9,6 +9,8 @@ from chatshift.template.chat_template import ChatTemplate
 from chatshift.template.control_tokens import ControlTokens, Found
 from chatshift.values import texts_of
 
+KEEP = "control_tokens='text' to keep it as ordinary text, or "
+
 
 def check_contents(row: Rendered, control: list[Found], tokens: ControlTokens) -> None:
     """Raise `MessageError` where something that a message says would become a control token.
@@ -30,14 +32,15 @@ def check_contents(row: Rendered, control: list[Found], tokens: ControlTokens) -
     for index, message in enumerate(row.messages):
         for text in texts_of(message):
             if wrong := _first_control(text, tokens):
+                text = text.replace(MARK, "")
                 position = text.index(wrong)
+                way_out = "" if wrong == tokens.unknown else KEEP
                 quoted = text[max(0, position - 20) : position + len(wrong) + 20]
                 raise MessageError(
                     f"messages[{index}] ({message['role']!r}) contains {wrong!r} at character "
                     f"{position}: {quoted!r}. The tokenizer would make it the control token "
                     f"{tokens.get(wrong, wrong)}, not text. Remove it from the content, or pass "
-                    "control_tokens='text' to keep it as ordinary text, or "
-                    "control_tokens='allow' if it is meant."
+                    f"{way_out}control_tokens='allow' if it is meant."
                 )
 
 
@@ -70,7 +73,15 @@ def check_joined(
                 "the template's text, or its parts with each other. Separate or remove them, or "
                 "pass control_tokens='allow' if it is meant."
             )
-    raise other_words("these messages")
+    raise other_words(_alike(row.messages) or "these messages")
+
+
+def _alike(messages: list[dict]) -> str:
+    """Return which messages are the same: a template that compares them tells them from others."""
+    for index, message in enumerate(messages):
+        if message in messages[:index]:
+            return f"messages[{messages.index(message)}] and messages[{index}], which are the same,"
+    return ""
 
 
 def other_words(what: str) -> TemplateError:
@@ -93,6 +104,16 @@ def check_given(template: ChatTemplate, tokens: ControlTokens) -> None:
                     f"{tokens[wrong]}, not text. Remove it, or pass control_tokens='allow' if it "
                     "is meant."
                 )
+
+
+def check_unmarked(text: str) -> None:
+    """Raise `MessageError` where a text has the character that marks places here."""
+    if (position := text.find(MARK)) >= 0:
+        raise MessageError(
+            f"The text has the character U+{ord(MARK):X} after "
+            f"{text[max(0, position - 20) : position]!r}. It is of the private use area, and marks "
+            "places here: remove it from the messages."
+        )
 
 
 def broken(messages: list[dict], tokens: ControlTokens) -> list[dict]:

@@ -105,9 +105,10 @@ class StandIns:
         if len(runs) < 2:
             return self._text(index, "content", said)
         words = [i for i, run in enumerate(runs) if run.strip() and i % 2 == 0]
-        if words:
-            edges = "".join(runs[: words[0]]), "".join(runs[words[-1] + 1 :])
-            self.tags[index] = edges[0].strip(), edges[1].strip()
+        if not words:  # tags are all that it says
+            return self._text(index, "content", said)
+        edges = "".join(runs[: words[0]]), "".join(runs[words[-1] + 1 :])
+        self.tags[index] = edges[0].strip(), edges[1].strip()
         for i in words:
             kind = "content" if i == words[-1] else "thought"
             run = runs[i].strip()

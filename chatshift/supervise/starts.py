@@ -76,12 +76,24 @@ class StartFinder:
         lead, begin = row.lead(k)
         if lead is None or row.around(k) == (0, 0):
             raise not_located(k)
-        length, supplied = self._taken_over(row, k, lead)
+        history = self.closed(row, k)
+        if history and row.text.startswith(history) and prompt.startswith(history):
+            agreed = max(self._common(row.text, prompt), begin)
+            length, supplied = agreed - begin, prompt[agreed:]
+        else:
+            length, supplied = self._taken_over(row, k, lead)
         if supplied:
             wording = f"The generation prompt goes on with {quote(supplied)}; the row does not."
             findings.append(Finding("generation prompt not matched", k, wording))
         said = row.said(k)
         return Start(min(begin + length, said[0]) if said else begin + length, False)
+
+    def closed(self, row: Rendered, k: int) -> str:
+        """Return the text of the messages before k; empty where the template refuses them."""
+        try:
+            return self.template.render(row.messages[:k])
+        except TemplateError:
+            return ""
 
     def _taken_over(self, row: Rendered, k: int, lead: str) -> tuple[int, str]:
         """Return how much of the text before an answer its prompt supplies, and what it has more.

@@ -68,7 +68,8 @@ class Supervision:
     def _format(self, kwargs: dict, tools: Any) -> TurnFormat:
         """Return the turn format; tools, which may differ in every row, do not change it.
 
-        A template that writes nothing without tools is asked with those of the row.
+        A template that writes nothing without tools is asked with those of the row, and so is one
+        that is there for tools alone.
         """
         tools = kwargs.get("tools", tools)
         kwargs = {name: value for name, value in kwargs.items() if name != "tools"}
@@ -78,7 +79,8 @@ class Supervision:
                 self._formats.clear()
             template = ChatTemplate(self.tokenizer, template_kwargs=kwargs)
             self._formats[key] = read_turn_format(template, self.tokens, self.stops)
-        if not self._formats[key].is_known and tools:
+        for_tools = isinstance(self.tokenizer.chat_template, dict)
+        if tools and (for_tools or not self._formats[key].is_known):
             template = ChatTemplate(self.tokenizer, tools=tools, template_kwargs=kwargs)
             return read_turn_format(template, self.tokens, self.stops)
         return self._formats[key]

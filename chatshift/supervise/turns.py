@@ -59,6 +59,8 @@ class TurnFinder:
         begin = row.edges[after][0]
         silent = max(0, start.character - begin) if before == after else 0
         closing = row.frame.pieces[after][silent:]
+        if k == len(row.messages) - 1:
+            closing = closing.removesuffix(self.format.dangling)
         length, ended = closing_length(closing, self.tokens, self.format)
         if not (ended or length):
             if closing not in closings:
@@ -66,7 +68,7 @@ class TurnFinder:
                 closings[closing] = max(0, self._closing_alone(row, k, whole) - silent)
             length = closings[closing]
         end = begin + silent + length
-        stop = len(row.text) - self._next_turn(closing[length:]) if to_the_end else end
+        stop = end + self._tail_length(closing[length:]) if to_the_end else end
         if stop <= start.character:
             raise LabelError(
                 f"No token of messages[{k}] can be learned: where its turn starts, the template "
@@ -74,6 +76,9 @@ class TurnFinder:
             )
         if before != after:
             self._note_start(row, k, row.text[start.character : row.edges[before][1]], findings)
+        elif written := self._before_end(row.text[start.character : end]):
+            wording = f"The template wrote {quote(written)} for an answer that says nothing."
+            findings.append(Finding("text before the answer", k, wording))
         self._note_end(k, row.text[end:stop], ended, findings)
         return Edges(k, start.character, stop, end if ended else -1)
 
@@ -88,15 +93,19 @@ class TurnFinder:
         rest = self.tokens.find(row.text[start.character :])
         if all(token.id not in self.format.ends for token in rest):
             findings.append(Finding("no end of turn", k, NO_END))
-        stop = len(row.text) - self._next_turn(row.text[start.character :])
+        rest_of_text = row.text[start.character :].removesuffix(self.format.dangling)
+        stop = start.character + self._tail_length(rest_of_text)
         return Edges(k, start.character, stop, -1)
 
-    def _next_turn(self, tail: str) -> int:
-        """Return how much at the end of a tail belongs to a turn that the template opens there."""
-        openers = [t.start for t in self.tokens.find(tail) if t.id in self.format.openers]
-        dangling = self.format.dangling
-        length = len(dangling) if tail.endswith(dangling) else 0
-        return max(length, len(tail) - openers[0]) if openers else length
+    def _before_end(self, text: str) -> str:
+        """Return the words of a turn that says nothing, before the token that ends it."""
+        ends = (t.start for t in self.tokens.find(text) if t.id in self.format.ends)
+        return text[: next(ends, len(text))].strip()
+
+    def _tail_length(self, tail: str) -> int:
+        """Return how much of a text is no turn that the template opens there."""
+        openers = (t.start for t in self.tokens.find(tail) if t.id in self.format.openers)
+        return next(openers, len(tail))
 
     def _closing_alone(self, row: Rendered, k: int, after: str) -> int:
         """Return how much of the text after message k is written if it is the last one, too.
@@ -117,18 +126,11 @@ class TurnFinder:
         first = row.frame.parts[row.frame.stretches[k].first]
         name = "text before the answer" if first.kind == "content" else ""
         opened = any(token.id in self.format.openers for token in self.tokens.find(before))
-        if opened and self.starts.prompt(row.messages, k) == self._closed(row, k):
+        if opened and self.starts.prompt(row.messages, k) == self.starts.closed(row, k):
             name = "header learned"
         if name:
             wording = f"The template wrote {quote(before)} before the answer; it is learned too."
             findings.append(Finding(name, k, wording))
-
-    def _closed(self, row: Rendered, k: int) -> str:
-        """Return the text of the messages before k without a generation prompt."""
-        try:
-            return self.template.render(row.messages[:k])
-        except TemplateError:
-            return ""
 
     def _note_end(self, k: int, tail: str, ended: bool, findings: list[Finding]) -> None:
         """Note what is learned after the end of a turn, and a turn without one."""

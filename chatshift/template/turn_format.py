@@ -91,11 +91,13 @@ def read_turn_format(
     model opens nothing, nor does what stands first after the last answer, or inside a turn.
     """
     probe = Probe(template, tokens)
-    talk = probe.render(USER, ANSWER, MORE, LAST) or probe.render(USER, ANSWER)
+    talk = probe.render(USER, ANSWER, MORE, LAST)
+    if ONE not in talk or TWO not in talk:  # only the last ones may be written
+        talk = probe.render(USER, ANSWER)
     dangling = _dangling(probe, talk)
     closing = probe.control(probe.render(USER, ANSWER).removesuffix(dangling), TWO)
     between = probe.control(talk, TWO, THREE)
-    openers = _openers(probe, talk, between) - stops - set(closing[:1])
+    openers = _openers(probe, talk, closing, between) - stops - set(closing[:1])
     common = between[: common_length(closing, between)]
     ends = {*_until(closing, openers), *_until(common or between, openers)}
     openers |= set(between[len(common) :] if common else ()) - ends - stops
@@ -146,10 +148,10 @@ def _opens(probe: Probe, text: str, talk: str) -> bool:
     return any(token.id in header for token in control)
 
 
-def _openers(probe: Probe, talk: str, between: list[int]) -> set[int]:
+def _openers(probe: Probe, talk: str, closing: list[int], between: list[int]) -> set[int]:
     """Return the control tokens that stand before words.
 
-    `between` are those between an answer and the next user's words.
+    `closing` are those after a last answer, `between` those between one and the next user's words.
     """
     history, prompt = probe.render(USER), probe.render(USER, opened=True)
     added = probe.control(prompt.removeprefix(history)) if prompt.startswith(history) else []
@@ -157,7 +159,9 @@ def _openers(probe: Probe, talk: str, between: list[int]) -> set[int]:
     with_system = probe.render(SYSTEM, USER, ANSWER, MORE, LAST)
     before_first = probe.control(with_system, "", SYSTEM["content"])
     before_user = probe.control(talk, "", ONE)
-    openers = {*(before_first or before_user), *before_user[-1:], *added[:1]}
+    # A system message of the template's own may stand there, with its end.
+    at_first = {*probe.opening(talk), *(token for token in before_user if token not in closing)}
+    openers = {*(before_first or at_first), *before_user[-1:], *added[:1]}
     # What stands between an answer and the token that opens the next turn ends the answer's.
     first = next((i for i in (*added[:1], *probe.opening(talk)) if i in between), None)
     return openers if first is None else openers - set(_until(between, {first}))

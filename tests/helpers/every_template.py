@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any, NamedTuple
 
+from by_hand import check_by_hand, unasked
 from conversations import Conversation, Quotes, conversations
 from families import FAMILIES
 from kinds import byte_level
-from prefixes import Prefixes, dangling
+from prefixes import Prefixes
 from real_templates import CONTROL, ROOT, load_templates
 from tabulate import tabulate
 from tokenizers import AddedToken
@@ -51,6 +52,7 @@ LETTERS = {
     "refused: the row is wrong": "R",
     "refused: the prompt is empty": "E",
     "refused: nothing is there to learn": "N",
+    "refused: two questions that are the same are written otherwise": "Q",
     MISLEADING: "M",
     UNTOLD: "U",
     WRONG: "!",
@@ -101,6 +103,7 @@ def judge(tokenizer: Any, reading: Prefixes, cell: Cell) -> tuple[str, str]:
     settings = {**cell.mode._asdict(), "template_kwargs": dict(row.template_kwargs)}
     found = outcome(prepare, ChatshiftError, row.messages, tokenizer, tools=row.tools, **settings)
     try:
+        check_by_hand(cell.template, row, cell.mode)
         expected = reading.expected(cell.mode)
     except Refused as refusal:
         if found in refusal.errors:
@@ -129,9 +132,8 @@ def judge(tokenizer: Any, reading: Prefixes, cell: Cell) -> tuple[str, str]:
 def outcomes(name: str, source: str, chosen: Any = None) -> Iterator[tuple[Cell, str, str]]:
     """Yield the outcomes of a template, of all cells or of those with the chosen numbers."""
     tokenizer, number = tokenizer_for(source), 0
-    unasked = dangling(tokenizer)
     for row in rows_for(source):
-        reading = Prefixes(tokenizer, row, unasked)
+        reading = Prefixes(tokenizer, row, unasked(name, row.messages))
         for mode in modes_of(row):
             if chosen is None or number in chosen:
                 cell = Cell(name, row, mode)

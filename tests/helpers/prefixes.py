@@ -2,11 +2,10 @@
 
 Three rules: a generation prompt that is a prefix says where a turn starts; the conversation
 closed after a turn, where it is a prefix, says where that turn ends; and what a message says must
-stand there. Where no rule tells, the turn must at least hold its own words and no others. A
-generation prompt that stands after the last answer, asked for or not, belongs to no turn.
+stand there. Where no rule tells, the turn must at least hold its own words and no others. What a
+template writes after the last answer to open another turn, `unasked` says, belongs to none.
 """
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -35,8 +34,8 @@ class Expected(NamedTuple):
 class Prefixes:
     """One conversation: its text, its prompts, and its text closed after each message."""
 
-    def __init__(self, tokenizer: Any, row: Any, dangling: str = ""):
-        self.tokenizer, self.row, self.dangling = tokenizer, row, dangling
+    def __init__(self, tokenizer: Any, row: Any, unasked: str = ""):
+        self.tokenizer, self.row, self.unasked = tokenizer, row, unasked
         added = tokenizer.added_tokens_decoder
         self.control = {number for number, token in added.items() if token.special}
         self.messages = [] if row.refused else cleaned(row.messages)
@@ -46,16 +45,20 @@ class Prefixes:
         """The first messages, with a generation prompt or without; `None` if that is refused."""
         if (count, opened) not in self.rendered:
             try:
-                self.rendered[count, opened] = self.tokenizer.apply_chat_template(
-                    with_both_names(self.messages[:count]),
-                    tools=self.row.tools,
-                    tokenize=False,
-                    add_generation_prompt=opened,
-                    **self.row.template_kwargs,
-                )
+                self.rendered[count, opened] = self.text(self.messages[:count], opened)
             except TEMPLATE_ERRORS:
                 self.rendered[count, opened] = None
         return self.rendered[count, opened]
+
+    def text(self, messages: list[dict], opened: bool) -> str:
+        """What the template writes."""
+        return self.tokenizer.apply_chat_template(
+            with_both_names(messages),
+            tools=self.row.tools,
+            tokenize=False,
+            add_generation_prompt=opened,
+            **self.row.template_kwargs,
+        )
 
     @cached_property
     def full(self) -> str:
@@ -113,7 +116,15 @@ class Prefixes:
         """Where a turn stands."""
         if index == 0:
             raise Refused("the prompt is empty", *ANY_ERROR)
-        start = self.prefix(self.render(index, True))
+        prompt = self.render(index, True)
+        if prompt is None:
+            raise Refused("the template refuses it", "TemplateError")
+        if not prompt:
+            raise Refused("the prompt is empty", "TemplateError")
+        silent = not any(required(self.messages[index]))
+        if prompt == self.full or (silent and prompt.startswith(self.full)):
+            raise Refused("nothing is there to learn", "LabelError", *REFUSABLE)
+        start = self.prefix(prompt)
         if start is None and boundary == "prompt":
             raise Refused("the prompt is no prefix", *REFUSABLE)
         return Expected(index, start, self.stops(index))
@@ -121,24 +132,23 @@ class Prefixes:
     def stops(self, index: int) -> frozenset[int] | None:
         """Where a turn may stop."""
         last = index == len(self.messages) - 1
-        if self.dangling:
-            return self.before_dangling() if last else None
-        length = self.prefix(self.render(index + 1, False))
+        closed = self.render(index + 1, False)
+        if self.unasked and closed and self.unasked in closed:
+            closed = closed[: closed.rindex(self.unasked)]
+            if last:  # white space before it is a tail, or belongs to it
+                first, stop = map(self.prefix, (closed.rstrip(), closed))
+                if first is None or stop is None:
+                    return None
+                return frozenset(range(first, stop + 1))
+        length = self.prefix(closed)
         if length is None:
             return None
         if last:
             return frozenset([length])
-        if self.render(index + 1, True) == self.render(index + 1, False):
+        if not self.unasked and self.render(index + 1, True) == closed:
             return None  # a next turn may be opened already
         runs = [self.before_opener(run) for run in self.ends(length)]
         return frozenset(stop for _, stop in runs) or None
-
-    def before_dangling(self) -> frozenset[int]:
-        """Anywhere before the last word of the generation prompt."""
-        length = len(self.ids)
-        while length and not self.tokenizer.decode([self.ids[length - 1]]).strip():
-            length -= 1
-        return frozenset(range(length))
 
     @cached_property
     def openers(self) -> set[int]:
@@ -179,9 +189,29 @@ class Prefixes:
 
     def check_said(self, turn: Expected) -> None:
         """Raise `Refused` where a supervised message says what does not stand in its turn."""
+        if self.unwritten(turn.message):
+            raise Refused("what is said is not written", *REFUSABLE)
         ids = self.ids[turn.start : max(turn.stops or [])] if turn.told else self.ids
         if lacking := self.lacking(ids, turn.message):
             raise Refused("what is said is not written", *REFUSABLE) from KeyError(lacking)
+
+    def unwritten(self, index: int) -> bool:
+        """Whether the text is the same without the calls of a message, or with other content."""
+        message = self.messages[index]
+        others = []
+        if isinstance(message["content"], str) and message["content"].strip():
+            others.append({**message, "content": "Wombat"})
+        if "tool_calls" in message:
+            others.append({key: message[key] for key in message if key != "tool_calls"})
+        return any(self.full == self.rendered_with(index, other) for other in others)
+
+    def rendered_with(self, index: int, message: dict) -> str | None:
+        """The text with another message in place of one; `None` if that is refused."""
+        messages = [*self.messages[:index], message, *self.messages[index + 1 :]]
+        try:
+            return self.text(messages, False)
+        except TEMPLATE_ERRORS:
+            return None
 
     def lacking(self, ids: list[int], index: int) -> str | None:
         """The first thing that a message says and that does not stand in the tokens."""
@@ -210,37 +240,3 @@ class Prefixes:
             if len(word) > 3 and word in text and word not in own:
                 return f"holds the words of message {index}: {word!r}"
         return ""
-
-
-def common(one: list[int], other: list[int]) -> Iterator[int]:
-    """The ids that both start with."""
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            return
-        yield a
-
-
-def dangling(tokenizer: Any) -> str:
-    """The generation prompt that a template writes after the last answer, unasked."""
-    question = {"role": "user", "content": "Is it true?"}
-    answered = [question, {"role": "assistant", "content": "Yes, 7 of them."}]
-    asked: list = [(answered, False), (answered, True), ([question], True), (answered * 2, False)]
-    texts = []
-    for messages, opened in asked:
-        try:
-            texts.append(
-                tokenizer.apply_chat_template(
-                    messages, tokenize=False, add_generation_prompt=opened
-                )
-            )
-        except TEMPLATE_ERRORS:
-            return ""
-    closed, opened_again, prompt, longer = texts
-    if closed != opened_again or longer.startswith(closed):
-        return ""
-    one, other = (tokenizer(text, **ENCODING)["input_ids"] for text in (closed, prompt))
-    shared = [*common(one[::-1], other[::-1])][::-1]
-    before = tokenizer(closed.partition(answered[1]["content"])[0], **ENCODING)["input_ids"]
-    opening = set(before[-len(shared) - 2 :]) & set(shared[1:] or shared)  # not an end alone
-    text = tokenizer.decode(shared)
-    return text if opening and any(map(str.isalpha, text)) else ""

@@ -63,8 +63,7 @@ def outcome(prepare: Any, error: type[Exception], *args: Any, **settings: Any) -
 def complaint(verdict: Verdict, found: Any, pieces: Any = None) -> str:
     """What is wrong with an outcome; empty if nothing is."""
     if isinstance(found, str):
-        # Where nothing may be learned, any refusal is right; which one, other tests pin.
-        if found in verdict.refused or verdict.supervised is None:
+        if found in verdict.refused:
             return ""
         return f"refused with {found}, expected {verdict.refused or 'labels'} ({verdict.reason})"
     if verdict.supervised is None:

@@ -156,6 +156,16 @@ def test_all_refusals_are_told_at_once():
     )
 
 
+def test_one_refusal_is_one():
+    with pytest.raises(ChatshiftError) as refusal:
+        prepare_batch([talk("a", "b"), []], load_format("chatml"), shifted=False)
+    assert str(refusal.value) == (
+        "1 conversation is refused:\n"
+        "  rows[1]: There are no messages. Pass at least one user message and an answer.\n"
+        "Mend it, or pass errors='collect' to keep the others."
+    )
+
+
 def test_many_refusals_are_all_named():
     with pytest.raises(ChatshiftError) as refusal:
         prepare_batch([WRONG] * 23, load_format("chatml"), shifted=False)

@@ -87,3 +87,25 @@ def test_a_template_that_writes_only_parts():
     trace = prepare(talk, tokenizer_of(source), supervise="all")
     assert supervised(trace) == ["b<end>", "d.<end>"]
     assert trace.notes == ()
+
+
+@pytest.mark.parametrize("mask_tail", [False, True])
+def test_what_a_judge_is_asked_after_the_last_answer_belongs_to_no_turn(mask_tail):
+    """The conversation stands inside a question, whose end comes before the next header."""
+    source = "<user_start>" + LOOP + "{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    source += "##\nIs it safe?<end><assistant_start>"
+    trace = prepare(
+        TALK, tokenizer_of(source), supervise="all", boundary="answer", mask_tail=mask_tail
+    )
+    assert [text.strip() for text in supervised(trace)] == ["assistant: b", "assistant: d."]
+    assert kinds_of_notes(trace).count("no end of turn") == 2
+
+
+@pytest.mark.parametrize("first", ["", "<user_start>system<fin>"])
+def test_a_template_that_writes_only_the_last_exchange_and_then_a_header(first):
+    source = "{% set last = messages[-1].content if messages[-1].role == 'assistant' else '' %}"
+    source += f"{first}<user_start>judge {{{{ last }}}}|<end><user_start>assistant<end>"
+    talk = [user("a"), assistant("b")]
+    trace = prepare(talk, tokenizer_of(source), boundary="answer")
+    assert [text.strip() for text in supervised(trace)] == ["b|<end>"]
+    assert "content left out" in kinds_of_notes(trace)

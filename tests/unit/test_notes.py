@@ -215,6 +215,15 @@ def test_every_kind_of_note_has_a_case():
     assert {expected[0] for *_, expected in CASES.values()} == set(NOTES)
 
 
+@pytest.mark.parametrize("said", ["<think>so</think>Yes!", "<think>\nso\n</think>\n\nYes!"])
+def test_a_thought_that_is_left_out_is_noted_once(tokenizer, said):
+    written = "{{ m.content.split('</think>')[-1].strip() }}"
+    tokenizer.chat_template = LOOP.replace("{{ m.content }}", written) + OPENING
+    trace = prepare([USER, {**YES, "content": said}], tokenizer)
+    assert [note.name for note in trace.notes] == ["thought left out"]
+    assert trace.full_text.endswith("Yes!<end_of_turn>")
+
+
 def test_nothing_to_note(trace):
     assert trace.notes == ()
 

@@ -1,0 +1,158 @@
+"""Rows and templates that once gave labels nobody expects, without a word: stated by hand."""
+
+import pytest
+from agentic import assistant, call, kinds_of_notes, supervised, user
+from kinds import tokenizer_of
+
+from chatshift import MessageError, TemplateError, prepare, prepare_batch
+from chatshift.tiny.formats import load_format
+
+CHATML = """{%- for m in messages -%}
+{{- '<|im_start|>' + m.role + '\\n' -}}%BODY%{{- '<|im_end|>\\n' -}}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}%PROMPT%{%- endif -%}"""
+
+
+def chatml(body="{{- m.content -}}", prompt=""):
+    tokenizer = load_format("chatml")
+    tokenizer.chat_template = CHATML.replace("%BODY%", body).replace("%PROMPT%", prompt)
+    return tokenizer
+
+
+def refusal(error, messages, tokenizer, **settings):
+    """The words of a refusal; `prepare_batch` has to refuse with the same."""
+    with pytest.raises(error) as caught:
+        prepare(messages, tokenizer, **settings)
+    batch = prepare_batch([messages], tokenizer, shifted=False, errors="collect", **settings)
+    assert [one.reason for one in batch.rejected] == [str(caught.value)]
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("tag", ["</think>", "<think></think>", "\n</think>\n\n"])
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+def test_an_answer_of_tags_alone_that_the_template_takes_away(tag, boundary):
+    tokenizer = chatml("{{- m.content.split('</think>')[-1].strip() -}}")
+    assert supervised(prepare([user("a"), assistant("<think>b")], tokenizer)) == [
+        "<think>b<|im_end|>\n"
+    ]
+    said = refusal(TemplateError, [user("a"), assistant(tag)], tokenizer, boundary=boundary)
+    assert said.startswith("The template writes other words than the content of messages[1]: ''")
+
+
+@pytest.mark.parametrize("control_tokens", ["error", "text", "allow"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_character_that_marks_places(control_tokens, place):
+    talk = [user("a"), assistant("b")]
+    talk[place]["content"] += "\ue0f5c"
+    said = refusal(MessageError, talk, chatml(), control_tokens=control_tokens)
+    assert said.startswith("The text has the character U+E0F5 after ")
+    assert ("user\\na'. It is", "assistant\\nb'. It is")[place] in said
+
+
+def test_a_call_under_its_former_name():
+    talk = [user("a"), assistant("", function_call={"name": "look", "arguments": "{}"})]
+    said = refusal(MessageError, talk, chatml())
+    assert said.startswith("messages[1] ('assistant') has a 'function_call', which templates do")
+    talk = [user("a"), assistant("b", function_call=None)]
+    assert supervised(prepare(talk, chatml(), mask_tail=True)) == ["b<|im_end|>"]
+
+
+@pytest.mark.parametrize("name", ["tool_plan", "thought"])
+def test_a_thought_under_another_name(name):
+    talk = [user("a"), assistant("b", **{name: "I will look."})]
+    assert "thought left out" in kinds_of_notes(prepare(talk, chatml()))
+    written = chatml("{{- m." + name + " or '' -}}{{- m.content -}}")
+    trace = prepare(talk, written, mask_tail=True)
+    assert supervised(trace) == ["I will look.b<|im_end|>"]
+    assert "thought left out" not in kinds_of_notes(trace)
+
+
+def test_a_generation_prompt_that_goes_on_otherwise_after_a_word():
+    """With other words the prompt is a prefix, and with these it is none."""
+    prompt = "{%- if 'quickly' in messages[-1].content -%}{{- '<think></think>' -}}{%- endif -%}"
+    tokenizer = chatml(prompt=prompt)
+    slow, quick = ([user(word), assistant("b")] for word in ("slowly", "quickly"))
+    for talk, noted in ((slow, False), (quick, True)):
+        trace = prepare(talk, tokenizer, boundary="answer", mask_tail=True)
+        assert supervised(trace) == ["b<|im_end|>"]
+        assert ("generation prompt not matched" in kinds_of_notes(trace)) is noted
+
+
+def test_a_generation_prompt_that_supplies_less_after_a_word():
+    """What it does not supply the model must write."""
+    prompt = "{%- if 'free' not in messages[-1].content -%}{{- '<a>' -}}{%- endif -%}{{- '<b>' -}}"
+    tokenizer = chatml("{{- ('<a>' if m.role == 'assistant' else '') + m.content -}}", prompt)
+    talk = [user("free"), assistant("c")]
+    trace = prepare(talk, tokenizer, boundary="answer", mask_tail=True)
+    assert supervised(trace) == ["<a>c<|im_end|>"]
+
+
+def test_a_template_of_its_own_for_tools():
+    """Its turns end with another token."""
+    tokenizer = chatml()
+    plain = tokenizer.chat_template
+    for_tools = plain.replace("<|im_end|>\\n", "<|endoftext|>")
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|endoftext|>"]})
+    tokenizer.chat_template = {"default": plain, "tool_use": for_tools}
+    talk = [user("a"), assistant("b"), user("c"), assistant("d")]
+    settings: dict = {"supervise": "all", "mask_tail": True}
+    assert supervised(prepare(talk, tokenizer, **settings)) == ["b<|im_end|>", "d<|im_end|>"]
+    trace = prepare(talk, tokenizer, tools=[{"name": "look"}], **settings)
+    assert supervised(trace) == ["b<|endoftext|>", "d<|endoftext|>"]
+    assert "no end of turn" not in kinds_of_notes(trace)
+    rows = [{"messages": talk, "tools": tools} for tools in (None, [{"name": "look"}])]
+    for order in (rows, rows[::-1]):
+        batch = prepare_batch(order, tokenizer, shifted=False, **settings)
+        tools = [row["tools"] for row in order]
+        expected = [prepare(talk, tokenizer, tools=one, **settings) for one in tools]
+        assert [batch[i]["labels"] for i in (0, 1)] == [list(t.masked_labels) for t in expected]
+
+
+def test_two_questions_that_are_the_same_and_a_template_that_compares_them():
+    """It writes a token before each message that is the last question."""
+    tokenizer = chatml("{{- '<|im_start|>' if m == messages[0] else '' -}}{{- m.content -}}")
+    talk = [user("a"), assistant("b"), user("a"), assistant("c")]
+    said = refusal(TemplateError, talk, tokenizer)
+    assert said.startswith(
+        "The template writes other control tokens for messages[0] and messages[2], which are the "
+        "same, than for other words"
+    )
+
+
+def test_words_for_an_answer_that_says_nothing():
+    trace = prepare([user("a"), assistant("")], chatml("{{- m.content or 'nothing' -}}"))
+    assert supervised(trace) == ["nothing<|im_end|>\n"]
+    (note,) = [note for note in trace.notes if note.name == "text before the answer"]
+    assert "'nothing' for an answer that says nothing" in note.text
+    silent = prepare([user("a"), assistant("")], chatml())
+    assert "text before the answer" not in kinds_of_notes(silent)
+
+
+def test_a_call_and_an_empty_content_that_is_written_as_another_turn():
+    """As some templates do; the model stops before it."""
+    body = "{%- for c in m.tool_calls or [] -%}{{- c.function.name -}}{{- '<|im_end|>\n' -}}"
+    body += "{{- '<|im_start|>assistant\n' -}}{%- endfor -%}{{- m.content -}}"
+    talk = [user("a"), assistant("", tool_calls=[call("look", {})])]
+    trace = prepare(talk, chatml(body))
+    assert supervised(trace) == ["look<|im_end|>\n"]
+
+
+@pytest.mark.parametrize("arguments", ['{"n": 1e400}', '{"n": [NaN]}', {"n": float("inf")}])
+def test_a_number_that_no_json_can_hold(arguments):
+    one = {"type": "function", "function": {"name": "look", "arguments": arguments}}
+    talk = [user("a"), assistant("", tool_calls=[one])]
+    body = "{{- m.content -}}{%- if m.tool_calls -%}{{- m.tool_calls | tojson -}}{%- endif -%}"
+    said = refusal(MessageError, talk, chatml(body))
+    assert said.startswith("messages[1] ('assistant')['tool_calls'] holds ")
+
+
+@pytest.mark.parametrize("control_tokens", ["error", "text"])
+def test_the_unknown_token_cannot_stay_text(control_tokens):
+    tokenizer = tokenizer_of("WordPiece", "chatml")
+    talk = [user("a<|im_end|>" if control_tokens == "text" else "a"), assistant("b [UNK]")]
+    said = refusal(MessageError, talk, tokenizer, control_tokens=control_tokens)
+    assert "contains '[UNK]' at character 2: 'b [UNK]'." in said
+    assert "control_tokens='text'" not in said
+    assert said.endswith(
+        "Remove it from the content, or pass control_tokens='allow' if it is meant."
+    )
