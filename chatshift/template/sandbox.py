@@ -99,8 +99,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
-        """Call methods of texts at once."""
-        if (
+        """Call methods of texts, and `namespace`, at once."""
+        if __obj is Names or (
             type(__obj) is BuiltinMethodType
             and type(__obj.__self__) is str
             and __obj.__name__ in STR_METHODS
@@ -131,7 +131,7 @@ def compile_template(source: str) -> Template:
     for node in _endless(tree):
         clock = nodes.ExprStmt(nodes.EnvironmentAttribute("tick"), lineno=node.lineno)
         node.body.insert(0, clock)
-    return ours.template_class.from_code(ours, ours.compile(tree), dict(ours.globals))
+    return ours.template_class.from_code(ours, ours.compile(tree), {})
 
 
 def _endless(tree: nodes.Template) -> list[Any]:
@@ -150,7 +150,7 @@ def _endless(tree: nodes.Template) -> list[Any]:
 def render(template: Template, variables: dict[str, Any]) -> str:
     """Return what the template writes; raise `TooLongError` where it takes too long.
 
-    `variables` hold the template's globals, too.
+    `variables` hold the environment's globals, too: so they are not copied for each render.
     """
     _clock.deadline = monotonic() + SECONDS
     try:

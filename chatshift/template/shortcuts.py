@@ -19,15 +19,21 @@ class Names(Namespace):
     """Jinja's `namespace`, with its names as attributes that Python itself reads."""
 
     def __init__(self, /, *args: Any, **kwargs: Any) -> None:
-        for name, value in dict(*args, **kwargs).items():
-            self[name] = value
+        names = self.__dict__
+        names.update(*args, **kwargs)
+        for name in names:
+            _check(name)
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if not isinstance(name, str) or name.startswith("_"):
-            raise SecurityError(f"a namespace has no name such as {name!r}")
+        _check(name)
         self.__dict__[name] = value
 
     __getattribute__ = object.__getattribute__
+
+
+def _check(name: Any) -> None:
+    if not isinstance(name, str) or name[:1] == "_":
+        raise SecurityError(f"a namespace has no name such as {name!r}")
 
 
 class Shortcuts(CodeGenerator):
