@@ -300,13 +300,14 @@ const rule = ({ trace, losses }, state) => {
   };
   const draw = () => {
     const places = state.get("places");
+    const verdict = places === 1 ? "right" : "wrong";
     put(board, { style: `--places:${places}`, "data-places": places });
     inputs.forEach((input, i) => {
       const label = labels[i + places];
       const dropped = i + places >= size;
       const counts = !dropped && label !== MASKED;
       toggle(input, "dropped", dropped);
-      ties[i].className = `cs-tie${counts ? ` cs-${places === 1 ? "right" : "wrong"}` : ""}`;
+      ties[i].className = counts ? `cs-tie cs-${verdict}` : "cs-tie";
       fill(ties[i], counts ? TIES[places] : dropped && "dropped");
       if (!losses) return;
       const loss = counts && losses[places] ? losses[places][i] : null;
@@ -316,7 +317,7 @@ const rule = ({ trace, losses }, state) => {
     const counted = (losses?.[places] ?? []).filter((loss, i) => isLoss(loss) && labels[i + places] !== MASKED);
     const mean = counted.reduce((sum, loss) => sum + loss, 0) / counted.length;
     fill(said,
-      h(`b.${places === 1 ? "right" : "wrong"}`, many(places, "place")), `: each token is asked for ${ASKED[places]}. `,
+      h(`b.${verdict}`, many(places, "place")), `: each token is asked for ${ASKED[places]}. `,
       first >= places && ["After ", code(pieces[first - places]), " the model must write ", code(pieces[first]), ". "],
       places > 0 && `The last ${places > 1 ? "two inputs" : "input"} and the first ${places > 1 ? "two labels" : "label"} are dropped. `,
       counted.length > 0 && `Mean loss ${mean.toFixed(4)}.`);
@@ -324,6 +325,13 @@ const rule = ({ trace, losses }, state) => {
   const drag = (track) => {
     let held;
     let moved;
+    const end = () => {
+      if (held === undefined) return;
+      held = undefined;
+      toggle(board, "dragged", false);
+      state.set("places", Math.round(moved));
+      draw();
+    };
     return put(track, {
       pointerdown(event) {
         held = event.clientX;
@@ -336,12 +344,8 @@ const rule = ({ trace, losses }, state) => {
         moved = clamp(state.get("places") + (held - event.clientX) / inputs.at(-1).offsetWidth, 0, 2);
         put(board, { style: `--places:${moved}` });
       },
-      lostpointercapture() {
-        held = undefined;
-        toggle(board, "dragged", false);
-        state.set("places", Math.round(moved));
-        draw();
-      },
+      pointerup: end,
+      pointercancel: end,
     });
   };
   state.resized(board, (width) => {
