@@ -141,7 +141,7 @@ const select = (options, chosen) => {
    `widest` is what will ever stand there. Wide characters take two columns. */
 const token = (i, piece, widest) => {
   const columns = widest.length + (widest.match(/[\u1100-\u115f\u2e80-\uffdc]/g) ?? []).length;
-  return h("span.token", { "data-at": i, style: `--wide:${Math.ceil(columns * 0.86)}ch` }, h("span.piece", shown(piece)), h("span.label"));
+  return h("span.token", { "data-at": i, style: `--wide:${(columns * 0.86).toFixed(1)}ch` }, h("span.piece", shown(piece)), h("span.label"));
 };
 const label = (token, kind, words) => {
   token.className = kind ? `cs-token cs-${kind}` : "cs-token";
@@ -272,10 +272,10 @@ const rule = ({ trace, losses }, state) => {
   let inputs, ties, bars;
   /* As many columns as there is room for: around the start of the answer, and at its end. */
   const windows = (width) => {
-    const fits = clamp(Math.floor((width - (width > 540 ? 130 : 50)) / 49), 5, 14);
+    const fits = clamp(Math.floor((width - (width > 540 ? 114 : 50)) / 47), 5, 14);
     const start = Math.max(0, first - 2);
     const tail = fits > 8 ? 3 : 2;
-    return size - start <= fits ? [[start, size]] : [[start, start + fits - tail], [size - tail, size]];
+    return size - start <= fits + 1 ? [[start, size]] : [[start, start + fits - tail], [size - tail, size]];
   };
   const build = (parts) => {
     [inputs, ties, bars] = [[], [], []];
@@ -458,7 +458,7 @@ const batch = ({ rows, max_length }, state) => {
 /* Losses over the steps on a logarithmic scale, a line each; any two differ in width and dashes as
    well as in colour. */
 const curves = ({ runs }, state) => {
-  const lists = Object.values(runs);
+  const lists = runs.map((run) => run.losses);
   const last = Math.max(...lists.map((list) => list.length)) - 1;
   const scale = (loss) => Math.log10(Math.max(loss, 1e-6));
   const all = lists.flat().filter(isLoss).map(scale);
@@ -471,7 +471,7 @@ const curves = ({ runs }, state) => {
   const drawn = lists.map((list, n) => h(`path.curve-${n}`, { d: list.map((loss, i) => (isLoss(loss) ? `${isLoss(list[i - 1]) ? "L" : "M"}${x(i)} ${y(scale(loss))}` : "")).join("") }));
   const mark = h("path.mark");
   const outputs = lists.map(() => h("output"));
-  const legend = Object.keys(runs).map((name, n) => h("li", h("svg", { viewBox: "0 0 48 12", "aria-hidden": true }, h(`path.curve-${n}`, { d: "M2 6H46" })), h("span", name), outputs[n]));
+  const legend = runs.map(({ name }, n) => h("li", h("svg", { viewBox: "0 0 48 12", "aria-hidden": true }, h(`path.curve-${n}`, { d: "M2 6H46" })), h("span", name), outputs[n]));
   const at = () => clamp(state.get("position") ?? last, 0, last);
   state.watch("position", () => {
     put(mark, { d: `M${x(at())} 10V236` });

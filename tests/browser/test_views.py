@@ -245,6 +245,7 @@ def test_what_stands_under_an_input_is_the_label_so_many_places_on(visit, width)
 
 def test_labels_are_dragged(visit):
     page = visit()
+    page.locator("#rule").scroll_into_view_if_needed()
     track = page.locator("#rule .cs-drag").bounding_box()
     x, y = track["x"] + 300, track["y"] + 20
     page.mouse.move(x, y)

@@ -195,7 +195,8 @@ def test_a_batch_tells_padding_packing_and_what_is_cut_off(tokenizer):
 
 def test_curves_tell_their_numbers():
     view = show.curves({"a": [8.0, 4.0, float("nan")], "<b>": torch.tensor([1.0])}, (0, 2))
-    assert view.data["runs"] == {"a": [8.0, 4.0, None], "<b>": [1.0]}
+    named = {"name": "<b>", "losses": [1.0]}
+    assert view.data["runs"] == [{"name": "a", "losses": [8.0, 4.0, None]}, named]
     assert [line.split() for line in repr(view).splitlines()[2:]] == [
         ["a", "8.0000"],
         ["<b>", "1.0000"],
