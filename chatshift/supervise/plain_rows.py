@@ -56,7 +56,7 @@ class PlainShape(NamedTuple):
             said = [content.strip() for content in said]
             if text != self._filled(said):
                 return None
-            findings = (*findings, *self._trimmed(contents))
+            findings = (*self._trimmed(contents), *findings)
         for prompt in self.prompts:
             if not self._has_prompt(prompt, text, said, messages, finder):
                 return None
