@@ -13,6 +13,8 @@ import package_words
 from sphinx.errors import ExtensionError
 
 from chatshift.lessons import data_point
+from chatshift.lessons.four_ways import PAIRS
+from chatshift.lessons.page_models import WAYS
 from chatshift.tiny import FOLDER
 from chatshift.tiny.formats import FORMATS, TEMPLATES
 
@@ -89,6 +91,22 @@ def model_script(name: str) -> str:
     )
 
 
+def four_ways_script() -> str:
+    """Return the script by which chapter 8's four models answer, with their tokenizer."""
+    tokenizer = (ASSETS / "models" / "four-ways-tokenizer.json").read_text("utf-8")
+    known = {"ways": WAYS, "questions": [question for question, _ in PAIRS]}
+    data = f"{{ ...{json.dumps(known)}, tokenizer: {tokenizer} }}"
+    code = bundle(PAGE / "four_ways.js")
+    return f'"use strict";\nglobalThis.chatshiftFourWays = {data};\n(() => {{\n{code}}})();\n'
+
+
+def add_script(app, pagename, templatename, context, doctree):
+    """Load the four models' script on a page that has a place for them."""
+    if doctree is not None and "data-four-ways" in context["body"]:
+        source = "../" * pagename.count("/") + "_static/four-ways.js"
+        context["body"] += f'<script defer src="{source}"></script>'
+
+
 def write_scripts(app, exception):
     """Put the scripts beside the pages."""
     if exception is not None:
@@ -96,6 +114,7 @@ def write_scripts(app, exception):
     static = Path(app.outdir) / "_static"
     (static / "playground.js").write_text(playground_script(), "utf-8")
     (static / "playground-data.js").write_text(playground_data(), "utf-8")
+    (static / "four-ways.js").write_text(four_ways_script(), "utf-8")
     for path in sorted((ASSETS / "models").glob("*.f16")):
         (static / f"{path.stem}-model.js").write_text(model_script(path.stem), "utf-8")
 
@@ -103,6 +122,7 @@ def write_scripts(app, exception):
 def setup(app):
     """Register with Sphinx."""
     app.connect("build-finished", write_scripts)
+    app.connect("html-page-context", add_script, priority=950)
     return {
         "version": "1",
         "parallel_read_safe": True,

@@ -122,12 +122,12 @@ class Playground {
     this.model.replaceChildren(
       h("label", { class: "pg-field" }, h("span", {}, "Chat template"),
         h("select", { id: "playground-format", change: (event) => this.choose(event.target.value) }, options)),
+      h("p", { class: "pg-help" }, HELP),
       h("div", { class: "pg-row" },
         h("label", { class: "pg-button" }, pick(true), "Choose files"),
-        h("label", { class: "pg-button" }, pick(false), "Choose a folder"),
-        h("span", { class: "pg-help" }, HELP)),
+        h("label", { class: "pg-button" }, pick(false), "Choose a folder")),
       this.status,
-      this.rowPicker(),
+      ...this.rowPicker(),
     );
   }
 
@@ -226,7 +226,7 @@ class Playground {
 
   /* Of a file with many rows, which one is shown. */
   rowPicker() {
-    if (!this.rows || this.rows.length < 2) return null;
+    if (!this.rows || this.rows.length < 2) return [];
     const input = h("input", {
       type: "number", min: 1, max: this.rows.length, value: this.row + 1,
       change: async () => {
@@ -240,7 +240,7 @@ class Playground {
         }
       },
     });
-    return h("label", { class: "pg-field" }, h("span", {}, `Row of ${this.rowName}, 1 to ${this.rows.length.toLocaleString("en")}`), input);
+    return [h("label", { class: "pg-field" }, h("span", {}, `Row of ${this.rowName}, 1 to ${this.rows.length.toLocaleString("en")}`), input)];
   }
 
   drawAsking() {

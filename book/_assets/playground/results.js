@@ -12,6 +12,12 @@ const REFUSED = {
   length: "The small model is asked for up to 600 tokens.",
 };
 
+/* The address keeps the conversation, so a link within the page must not change it. */
+const toNotes = (event) => {
+  event.preventDefault();
+  document.getElementById("pg-notes").focus();
+};
+
 const columns = (trace) => ({
   pieces: trace.pieces,
   ids: trace.full_ids,
@@ -52,11 +58,12 @@ export const resultsIn = (box, notes, views) => {
     summary.textContent =
       `${many(trace.full_ids.length, "token")}: ${trace.prompt_ids.length.toLocaleString("en")} prompt, ` +
       `${supervised.toLocaleString("en")} supervised in ${many(trace.turns.length, "answer")}.`;
+    if (trace.notes.length) summary.append(" ", h("a", { href: "#pg-notes", click: toNotes }, many(trace.notes.length, "note")));
     error.replaceChildren();
     view("text", data);
     view("rule", losses && !losses.refused ? { ...data, losses } : data);
     view("compare", data);
-    const list = trace.notes.length ? [h("h2", {}, "Notes"), h("ul", { class: "pg-notes" }, trace.notes.map(note))] : [];
+    const list = trace.notes.length ? [h("h2", { id: "pg-notes", tabindex: -1 }, "Notes"), h("ul", { class: "pg-notes" }, trace.notes.map(note))] : [];
     found.replaceChildren(...list);
     all.hidden = false;
     json.textContent = JSON.stringify(trace);
