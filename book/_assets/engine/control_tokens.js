@@ -32,13 +32,11 @@ export class AddedTokens extends Map {
     const found = [];
     for (let start = 0; start < text.length; ) {
       const first = String.fromCodePoint(text.codePointAt(start));
-      const length = lengths.get(first)?.find((size) => this.has(text.slice(start, start + size)));
-      if (!length) start += first.length;
-      else {
-        const end = start + length;
-        found.push({ start, end, id: this.get(text.slice(start, end)) });
-        start = end;
-      }
+      const sizes = lengths.get(first) ?? [];
+      const pieces = sizes.map((size) => text.slice(start, start + size));
+      const piece = pieces.find((one) => this.has(one));
+      if (piece) found.push({ start, end: start + piece.length, id: this.get(piece) });
+      start += piece?.length ?? first.length;
     }
     return found;
   }

@@ -141,6 +141,7 @@ const ownAttribute = (value, name) => {
   if (value instanceof Undefined) return value.fail();
   if (value instanceof Safe) return unsupported("a safe text in an expression");
   if (value instanceof Namespace || value instanceof Loop) return value.values[name];
+  if (typeof value === "function") return unsupported("an attribute of a function");
   if (isText(value)) return method(value, name, TEXT, "str");
   if (Array.isArray(value)) return value.isLazy ? undefined : method(value, name, LIST, "list");
   if (isPlainDict(value)) return method(value, name, DICT, "dict");
