@@ -72,6 +72,8 @@ export class ChatTokenizer {
     this.unknown = this.specialTokens.unk_token;
     this.setTemplate(template);
     this.sections = new Map();
+    // Some added tokens are found only after the text was normalized.
+    this.looksAgain = json.added_tokens.some(({ normalized }) => normalized);
     const single = this.added.filter(({ single_word }) => single_word);
     this.singleWords = single.map(({ content }) => content);
   }
@@ -151,17 +153,33 @@ export class ChatTokenizer {
   }
 
   tokenized(text, index) {
-    const { normalizer, pre_tokenizer: cut, model, splitter_normalized: splitter } = this.library;
+    const { normalizer, splitter_normalized: splitter, added_tokens_map: added } = this.library;
     const normalize = (one) => (normalizer ? normalizer(one) : one);
     const normalized = normalize(text);
-    if (splitter.split(normalized).some((piece) => this.library.added_tokens_map.has(piece))) {
-      throw new PageError("This tokenizer looks for added tokens in a text that it has changed.");
+    const ends = endsOfNormalized(text, normalized, normalize);
+    const made = { ids: [], ends: [] };
+    let at = 0;
+    for (const piece of splitter.split(normalized)) {
+      const next = at + Array.from(piece).length;
+      const token = this.looksAgain ? added.get(piece) : undefined;
+      const found = token
+        ? { ids: [token.id], ends: [ends[next - 1]] }
+        : this.modelled(piece, ends.slice(at, next), index);
+      made.ids.push(...found.ids);
+      made.ends.push(...found.ends);
+      at = next;
     }
+    return made;
+  }
+
+  /* A normalized text without added tokens; `ends` has one entry for each of its characters. */
+  modelled(normalized, ends, index) {
+    const { pre_tokenizer: cut, model } = this.library;
     const words = cut ? cut(normalized, { section_index: index }) : [normalized];
     const tokens = model(words);
     const ids = tokens.map((token) => model.tokens_to_ids.get(token) ?? model.unk_token_id);
-    const ends = reach(tokens, normalized, endsOfNormalized(text, normalized, normalize), this.isByteLevel);
-    return { ids, ends: this.trims ? this.trimmedEnds(tokens, ends) : ends };
+    const reached = reach(tokens, words, normalized, ends, this.isByteLevel);
+    return { ids, ends: this.trims ? this.trimmedEnds(tokens, reached) : reached };
   }
 
   /* Ends without the spaces at the end of a token, as this post-processor gives them. */

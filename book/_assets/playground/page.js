@@ -274,6 +274,7 @@ const stop = (error) => {
 };
 try {
   const page = new Playground(root, globalThis.chatshiftData, globalThis.chatshiftViews, globalThis.chatshiftEngine);
+  root.playground = page;
   page.start().catch(stop);
 } catch (error) {
   stop(error);
