@@ -272,7 +272,7 @@ def test_labels_are_dragged_by_a_finger(visit):
         points = [{"x": x - at, "y": y}]
         client.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
     client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    assert page.evaluate("window.views.rule.get('places')") == 2
+    page.wait_for_function("window.views.rule.get('places') === 2", timeout=5000)
 
 
 def test_bars_are_as_high_as_the_losses_and_the_mean_is_told(visit):
