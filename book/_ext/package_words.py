@@ -58,7 +58,9 @@ def tables() -> dict[str, Any]:
         for name in names
     }
     found["FLAGS"] = sorted(found["FLAGS"])
-    found["NOTES"] = {name: kind._asdict() for name, kind in found["NOTES"].items()}
+    found["NOTES"] = {
+        name: kind._asdict() for name, kind in found["NOTES"].items()
+    }
     return found
 
 
@@ -73,7 +75,9 @@ def sentences() -> dict[str, list[Part]]:
     return found
 
 
-def _collect(node: ast.AST, name: str, found: dict, counts: dict[str, int]) -> None:
+def _collect(
+    node: ast.AST, name: str, found: dict, counts: dict[str, int]
+) -> None:
     for child in ast.iter_child_nodes(node):
         inner = name
         if isinstance(child, ast.FunctionDef):
@@ -97,7 +101,11 @@ def _sentence(node: ast.AST) -> list[Part]:
     if not isinstance(node, ast.JoinedStr):
         return []
     parts = [_part(value) for value in node.values]
-    return parts if sum(part.count(" ") for part in parts if isinstance(part, str)) >= 2 else []
+    return (
+        parts
+        if sum(part.count(" ") for part in parts if isinstance(part, str)) >= 2
+        else []
+    )
 
 
 def _part(value: ast.expr) -> Part:
@@ -106,4 +114,7 @@ def _part(value: ast.expr) -> Part:
     assert isinstance(value, ast.FormattedValue)
     conversion = chr(value.conversion) if value.conversion > 0 else ""
     spec = value.format_spec
-    return [conversion, "".join(str(part.value) for part in spec.values) if spec else ""]
+    return [
+        conversion,
+        "".join(str(part.value) for part in spec.values) if spec else "",
+    ]

@@ -20,10 +20,17 @@ from chatshift.tiny.formats import FORMATS, TEMPLATES
 
 ASSETS = Path(__file__).parents[1] / "_assets"
 PAGE = ASSETS / "playground"
-IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from\s*"([^"]+)";\n', re.MULTILINE)
-EXPORTED = re.compile(r"^export (const|class|let|function\*?) (\w+)", re.MULTILINE)
+IMPORT = re.compile(
+    r'^import\s*\{([^}]*)\}\s*from\s*"([^"]+)";\n', re.MULTILINE
+)
+EXPORTED = re.compile(
+    r"^export (const|class|let|function\*?) (\w+)", re.MULTILINE
+)
+# Only comments are left out: what minifies more may change a text between back quotes.
+COMMENT = re.compile(
+    r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL
+)
 EXPORTS = re.compile(r"(?:^|;)export\s*\{([^}]*)\};?\s*$", re.MULTILINE)
-COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 
 
 def bundle(entry: Path) -> str:
@@ -47,13 +54,28 @@ def _add(path: Path, made: dict[Path, str]) -> None:
     text = IMPORT.sub("", text)
     names = [name for _, name in EXPORTED.findall(text)]
     text = EXPORTED.sub(r"\1 \2", text)
-    pairs = [pair.split(" as ") for group in EXPORTS.findall(text) for pair in group.split(",")]
+    pairs = [
+        pair.split(" as ")
+        for group in EXPORTS.findall(text)
+        for pair in group.split(",")
+    ]
     text = EXPORTS.sub("", text)
     if found := re.search(r"^(?:import|export)\b.*", text, re.MULTILINE):
-        raise ExtensionError(f"{path.name} has an import or export that is not known: {found[0]}")
-    given = [*names, *(f"{pair[-1].strip()}: {pair[0].strip()}" for pair in pairs if pair[0].strip())]
+        raise ExtensionError(
+            f"{path.name} has an import or export that is not known: {found[0]}"
+        )
+    given = [
+        *names,
+        *(
+            f"{pair[-1].strip()}: {pair[0].strip()}"
+            for pair in pairs
+            if pair[0].strip()
+        ),
+    ]
     body = "".join(heads) + text
-    made[path] = f"const m{len(made)} = (() => {{\n{body}\nreturn {{ {', '.join(given)} }};\n}})();\n"
+    made[path] = (
+        f"const m{len(made)} = (() => {{\n{body}\nreturn {{ {', '.join(given)} }};\n}})();\n"
+    )
 
 
 def playground_script() -> str:
@@ -68,13 +90,21 @@ def playground_script() -> str:
 def playground_data() -> str:
     """Return what the page needs of the package, as a script that a page from disk may load."""
     data = {
-        "words": {"tables": package_words.tables(), "sentences": package_words.sentences()},
+        "words": {
+            "tables": package_words.tables(),
+            "sentences": package_words.sentences(),
+        },
         "formats": {
-            name: {**chosen._asdict(), "template": (TEMPLATES / f"{name}.jinja").read_text("utf-8")}
+            name: {
+                **chosen._asdict(),
+                "template": (TEMPLATES / f"{name}.jinja").read_text("utf-8"),
+            }
             for name, chosen in FORMATS.items()
         },
         "tokenizer": json.loads((FOLDER / "tokenizer.json").read_text("utf-8")),
-        "config": json.loads((FOLDER / "tokenizer_config.json").read_text("utf-8")),
+        "config": json.loads(
+            (FOLDER / "tokenizer_config.json").read_text("utf-8")
+        ),
         "conversation": data_point(),
     }
     return f"globalThis.chatshiftData = {json.dumps(data)};\n"
@@ -93,7 +123,9 @@ def model_script(name: str) -> str:
 
 def four_ways_script() -> str:
     """Return the script by which chapter 8's four models answer, with their tokenizer."""
-    tokenizer = (ASSETS / "models" / "four-ways-tokenizer.json").read_text("utf-8")
+    tokenizer = (ASSETS / "models" / "four-ways-tokenizer.json").read_text(
+        "utf-8"
+    )
     known = {"ways": WAYS, "questions": [question for question, _ in PAIRS]}
     data = f"{{ ...{json.dumps(known)}, tokenizer: {tokenizer} }}"
     code = bundle(PAGE / "four_ways.js")
@@ -116,7 +148,9 @@ def write_scripts(app, exception):
     (static / "playground-data.js").write_text(playground_data(), "utf-8")
     (static / "four-ways.js").write_text(four_ways_script(), "utf-8")
     for path in sorted((ASSETS / "models").glob("*.f16")):
-        (static / f"{path.stem}-model.js").write_text(model_script(path.stem), "utf-8")
+        (static / f"{path.stem}-model.js").write_text(
+            model_script(path.stem), "utf-8"
+        )
 
 
 def setup(app):

@@ -45,9 +45,13 @@ def torch_losses(model, trace, places):
 def test_the_losses_under_the_rule_are_torchs(open_page, supervise):
     page = open_page("book/playground.html")
     page.wait_for_selector("#try-it[data-ready=yes]")
-    page.get_by_role("button", name="Ask the small model").click()
+    page.get_by_role("button", name="Ask a small model").click()
     page.wait_for_selector("#pg-ask", state="detached")
-    talk = [*data_point(), {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
+    talk = [
+        *data_point(),
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Yes"},
+    ]
     settings = {"strip_bos": True, "supervise": supervise}
     state = {"format": "walkthrough", "own": False, "settings": settings, "messages": talk}
     ask = "state => document.querySelector('#try-it').playground.ask('prepare', { state })"
@@ -65,7 +69,7 @@ def test_the_losses_under_the_rule_are_torchs(open_page, supervise):
 def test_what_is_moved_and_typed_changes_the_losses(open_page):
     page = open_page("book/playground.html")
     page.wait_for_selector("#try-it[data-ready=yes]")
-    page.get_by_role("button", name="Ask the small model").click()
+    page.get_by_role("button", name="Ask a small model").click()
     said = page.locator(".pg-rule .cs-said")
     page.get_by_text("Mean loss 0.").wait_for()
     page.locator(".pg-rule input[type=radio]").nth(2).check(force=True)
@@ -132,6 +136,8 @@ def test_the_four_models_write_what_they_write_in_torch(four_ways):
 
 
 def test_a_question_that_is_too_long_is_refused(four_ways):
-    four_ways.get_by_label("Your question").evaluate("(input) => { input.value = 'sky '.repeat(200); }")
+    four_ways.get_by_label("Your question").evaluate(
+        "(input) => { input.value = 'sky '.repeat(200); }"
+    )
     four_ways.get_by_role("button", name="Ask all four").click()
     four_ways.get_by_text("is too long for this page").wait_for()

@@ -6,7 +6,16 @@ import os
 
 import pytest
 from fetch import CACHE
-from playground import CONVERSATIONS, MISSING, SETTINGS, ask_all, check, expected, own_state, state_of
+from playground import (
+    CONVERSATIONS,
+    MISSING,
+    SETTINGS,
+    ask_all,
+    check,
+    expected,
+    own_state,
+    state_of,
+)
 
 from chatshift import load_tokenizer
 from chatshift.tiny import FOLDER

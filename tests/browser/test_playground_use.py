@@ -31,7 +31,10 @@ def from_disk(chromium):
     page = context.new_page()
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else 0)
-    page.on("request", lambda one: None if one.url[:5] in ("file:", "blob:", "data:") else wrong.append(one.url))
+    page.on(
+        "request",
+        lambda one: None if one.url[:5] in ("file:", "blob:", "data:") else wrong.append(one.url),
+    )
     page.goto(f"file://{SITE / PAGE}")
     page.wait_for_selector(READY)
     yield page
@@ -130,7 +133,9 @@ def test_links_of_the_first_kind_still_work(open_page):
     assert shown(page)["full_ids"] == list(wanted.full_ids)
 
 
-@pytest.mark.parametrize("fragment", ["playground", "e30=", "eyJmb3JtYXQiOiJjb25zdHJ1Y3RvciIsIm1lc3NhZ2VzIjpbXX0="])
+@pytest.mark.parametrize(
+    "fragment", ["playground", "e30=", "eyJmb3JtYXQiOiJjb25zdHJ1Y3RvciIsIm1lc3NhZ2VzIjpbXX0="]
+)
 def test_an_address_that_is_no_state_shows_the_example(open_page, fragment):
     # The last of them has the format "constructor", which every object has.
     page = open_page(f"{PAGE}#{fragment}")
@@ -140,9 +145,15 @@ def test_an_address_that_is_no_state_shows_the_example(open_page, fragment):
 
 def test_focus_stays_where_the_work_is(playground):
     after(playground, lambda: playground.get_by_role("button", name="Add a message").click())
-    assert playground.evaluate("document.activeElement.getAttribute('aria-label')") == "content of message 3"
+    assert (
+        playground.evaluate("document.activeElement.getAttribute('aria-label')")
+        == "content of message 3"
+    )
     after(playground, lambda: playground.get_by_role("button", name="Remove message 3").click())
-    assert playground.evaluate("document.activeElement.getAttribute('aria-label')") == "content of message 2"
+    assert (
+        playground.evaluate("document.activeElement.getAttribute('aria-label')")
+        == "content of message 2"
+    )
     for _ in range(3):
         after(playground, lambda: playground.get_by_role("button", name="Remove message 0").click())
     assert playground.evaluate("document.activeElement.id") == "pg-add"
@@ -154,16 +165,28 @@ def test_files_are_chosen_by_keyboard(playground):
     playground.keyboard.press("Tab")
     with playground.expect_file_chooser() as opened:
         playground.keyboard.press("Enter")
-    chosen = json.dumps(turns("One", "Two")) + "\n" + json.dumps({"messages": turns("Three", "Four")})
+    chosen = (
+        json.dumps(turns("One", "Two")) + "\n" + json.dumps({"messages": turns("Three", "Four")})
+    )
     files = [{"name": "rows.jsonl", "mimeType": "text/plain", "buffer": chosen.encode()}]
     after(playground, lambda: opened.value.set_files(files))
     assert labelled(playground, "content of message 0").input_value() == "One"
-    after(playground, lambda: playground.get_by_label("Row of rows.jsonl").fill("2") or playground.keyboard.press("Tab"))
+    after(
+        playground,
+        lambda: (
+            playground.get_by_label("Row of rows.jsonl").fill("2")
+            or playground.keyboard.press("Tab")
+        ),
+    )
     assert labelled(playground, "content of message 1").input_value() == "Four"
 
 
 def test_a_row_brings_its_tools_and_calls(playground):
-    row = {"messages": CONVERSATIONS["a call"], "tools": [WEATHER], "chat_template_kwargs": {"x": 1}}
+    row = {
+        "messages": CONVERSATIONS["a call"],
+        "tools": [WEATHER],
+        "chat_template_kwargs": {"x": 1},
+    }
     file = {"name": "row.json", "mimeType": "application/json", "buffer": json.dumps(row).encode()}
     after(playground, lambda: choose(playground, file))
     assert json.loads(labelled(playground, "JSON of message 1").input_value()) == row["messages"][1]
@@ -230,7 +253,12 @@ def test_a_page_without_scripts_says_so(open_page):
 def test_a_long_conversation_is_shown_in_part(playground):
     talk = turns("word " * 2000, "answer " * 2000)
     for message, one in enumerate(talk, start=1):
-        after(playground, lambda m=message, c=one["content"]: labelled(playground, f"content of message {m}").fill(c))
+        after(
+            playground,
+            lambda m=message, c=one["content"]: labelled(
+                playground, f"content of message {m}"
+            ).fill(c),
+        )
     values = shown(playground)
     assert len(values["full_ids"]) > 4000
     assert 100 < playground.locator(".pg-text [role=option]").count() < 1000
@@ -244,7 +272,11 @@ def test_the_keyboard_reaches_every_control_and_axe_finds_nothing(open_page):
         page.get_by_text("Tools, template keywords").click()
         page.get_by_role("button", name="Add one as JSON").click()
         after(page, lambda p=page: p.get_by_role("button", name="Remove message 3").click())
-        for name, value in (("supervise", "all"), ("boundary", "answer"), ("control_tokens", "text")):
+        for name, value in (
+            ("supervise", "all"),
+            ("boundary", "answer"),
+            ("control_tokens", "text"),
+        ):
             after(page, lambda p=page, n=name, v=value: p.select_option(f"[name={n}]", v))
         after(page, lambda p=page: p.locator("[name=mask_tail]").check())
         after(page, lambda p=page: p.select_option("#playground-format", "gemma3"))
@@ -254,7 +286,9 @@ def test_the_keyboard_reaches_every_control_and_axe_finds_nothing(open_page):
         page.get_by_text("All values as JSON").click()
         page.evaluate(axe)
         found = page.evaluate('axe.run(document, {resultTypes: ["violations"]})')["violations"]
-        assert not [(one["id"], node["html"][:150]) for one in found for node in one["nodes"]], scheme
+        assert not [(one["id"], node["html"][:150]) for one in found for node in one["nodes"]], (
+            scheme
+        )
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -118,8 +118,18 @@ CONVERSATIONS: dict[str, Any] = {
     "lone surrogate in the answer": turns("🙂a", "🙂\udc00"),
     "parts": [ASKED, answer([{"type": "text", "text": "Yes"}])],
     "a part of another kind": [ASKED, answer([{"type": "image"}])],
-    "a call": [ASKED, called(city="Paris", n=3, yes=True, deep={"a": [1, None]}), RESULT, answer("3.")],
-    "arguments as text": [ASKED, called(city="Paris") | {"content": ""}, RESULT, answer("It is 3.")],
+    "a call": [
+        ASKED,
+        called(city="Paris", n=3, yes=True, deep={"a": [1, None]}),
+        RESULT,
+        answer("3."),
+    ],
+    "arguments as text": [
+        ASKED,
+        called(city="Paris") | {"content": ""},
+        RESULT,
+        answer("It is 3."),
+    ],
     "arguments that are no JSON": [
         ASKED,
         answer("", tool_calls=[{"function": {"name": "w", "arguments": '{"city": }'}}]),

@@ -6,7 +6,8 @@ import { PageError } from "./words.js";
 
 const BYTE = /^<0x[0-9A-F]{2}>$/;
 // What may become one character: a letter with its marks, and the parts of a Korean syllable.
-const CLUSTER = /[\u1100-\u115f][\u1160-\u11a7]*[\u11a8-\u11ff]*|[\uac00-\ud7a3][\u11a8-\u11ff]?|\P{M}\p{M}*|\p{M}+/gu;
+const CLUSTER =
+  /[\u1100-\u115f][\u1160-\u11a7]*[\u11a8-\u11ff]*|[\uac00-\ud7a3][\u11a8-\u11ff]?|\P{M}\p{M}*|\p{M}+/gu;
 const bytesIn = (character) => {
   const code = character.codePointAt(0);
   return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;

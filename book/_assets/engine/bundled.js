@@ -12,5 +12,9 @@ export const bundledTokenizer = (format, json, config) => {
   format.control_tokens.forEach(add(true));
   format.other_tokens.forEach(add(false));
   const { bos_token, eos_token } = format;
-  return new ChatTokenizer({ ...json, added_tokens: added }, { ...config, bos_token, eos_token }, format.template);
+  return new ChatTokenizer(
+    { ...json, added_tokens: added },
+    { ...config, bos_token, eos_token },
+    format.template,
+  );
 };

@@ -21,7 +21,10 @@ export class AddedTokens extends Map {
         this.byFirst.get(first).add(text.length);
       }
       for (const [first, found] of this.byFirst) {
-        this.byFirst.set(first, [...found].sort((a, b) => b - a));
+        this.byFirst.set(
+          first,
+          [...found].sort((a, b) => b - a),
+        );
       }
     }
     return this.byFirst;
@@ -30,7 +33,7 @@ export class AddedTokens extends Map {
   find(text) {
     const { lengths } = this;
     const found = [];
-    for (let start = 0; start < text.length; ) {
+    for (let start = 0; start < text.length;) {
       const first = String.fromCodePoint(text.codePointAt(start));
       const sizes = lengths.get(first) ?? [];
       const pieces = sizes.map((size) => text.slice(start, start + size));

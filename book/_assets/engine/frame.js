@@ -51,7 +51,12 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 export const matchFrames = (text, messages, marks, template, tokens, allowed) => {
   const telling = allowed ? new AddedTokens() : tokens;
   const tried = [];
-  for (const [blanks, tagged] of [[true, false], [true, true], [false, false], [false, true]]) {
+  for (const [blanks, tagged] of [
+    [true, false],
+    [true, true],
+    [false, false],
+    [false, true],
+  ]) {
     const standIns = new StandIns(messages, marks, { tagged, blanks });
     if (tried.some(([, other]) => same(standIns.parts, other.parts))) continue;
     const frame = new Frame(written(standIns, template), standIns.parts, marks, tokens);

@@ -2,7 +2,21 @@
 import { characters, strip } from "./python.js";
 import { dumps } from "./python_json.js";
 import { attribute, capitalize, lower, sorted, upper, subscript } from "./jinja_methods.js";
-import { lazy, Namespace, Safe, Undefined, equal, fail, isPlainDict, items, text, truth, tuple, typeOf, unsupported } from "./jinja_values.js";
+import {
+  lazy,
+  Namespace,
+  Safe,
+  Undefined,
+  equal,
+  fail,
+  isPlainDict,
+  items,
+  text,
+  truth,
+  tuple,
+  typeOf,
+  unsupported,
+} from "./jinja_values.js";
 
 const length = (value) => {
   if (value instanceof Undefined) return 0;
@@ -12,7 +26,12 @@ const length = (value) => {
   return fail(`object of type '${typeOf(value)}' has no len()`);
 };
 const jsonable = (value) => {
-  if (value instanceof Undefined || value instanceof Namespace || value?.isLazy || typeof value === "function") {
+  if (
+    value instanceof Undefined ||
+    value instanceof Namespace ||
+    value?.isLazy ||
+    typeof value === "function"
+  ) {
     return fail(`Object of type ${typeOf(value).split(".").at(-1)} is not JSON serializable`);
   }
   if (typeof value === "object" && value !== null) Object.values(value).forEach(jsonable);
@@ -27,7 +46,8 @@ const tojson = (value, { ensure_ascii, indent, separators, sort_keys, ...others 
 const path = (name) => {
   const parts = typeof name === "string" ? name.split(".") : [name];
   const keys = parts.map((part) => (/^[0-9]+$/.test(part) ? Number(part) : part));
-  return (value) => keys.reduce((at, key) => (at instanceof Undefined ? at : subscript(at, key)), value);
+  return (value) =>
+    keys.reduce((at, key) => (at instanceof Undefined ? at : subscript(at, key)), value);
 };
 const joined = (value, by, { attribute: name, ...others }) => {
   if (Object.keys(others).length) unsupported("such a join");
@@ -39,7 +59,9 @@ const whole = (value, other = 0) => {
   if (typeof value === "boolean") return Number(value);
   if (typeof value !== "string") return unsupported("such a number");
   if (/^\s*[-+]?[0-9]{1,15}\s*$/.test(value)) return Number(value);
-  return /[^\x00-\x7f_.eE]|_|\./.test(value) || /[0-9]/.test(value) ? unsupported("such a number") : other;
+  return /[^\x00-\x7f_.eE]|_|\./.test(value) || /[0-9]/.test(value)
+    ? unsupported("such a number")
+    : other;
 };
 const indented = (value, width = 4, first = false, blank = false) => {
   const pad = typeof width === "string" ? width : " ".repeat(width);
@@ -63,7 +85,8 @@ const selected = (wanted, byAttribute) => (value, args, named, test) => {
 const mapped = (value, args, { attribute: name, default: other, ...others }, _, filter) => {
   if (Object.keys(others).length) unsupported("such a map");
   if (!truth(value)) return lazy([]);
-  if (name === undefined) return lazy(items(value).map((one) => filter(args[0], one, args.slice(1))));
+  if (name === undefined)
+    return lazy(items(value).map((one) => filter(args[0], one, args.slice(1))));
   const found = items(value).map(path(name));
   const filled = (one) => (one instanceof Undefined && other !== undefined ? other : one);
   return lazy(found.map(filled));
@@ -109,10 +132,15 @@ export const FILTERS = {
   abs: (value) => Math.abs(value),
   replace: (value, args) => attribute(filtered(value), "replace")(args.map(text), {}),
   indent: (value, args, named) =>
-    indented(filtered(value), ...["width", "first", "blank"].map((n, i) => argument(args, named, i, n))),
+    indented(
+      filtered(value),
+      ...["width", "first", "blank"].map((n, i) => argument(args, named, i, n)),
+    ),
   items: (value) => {
     if (value instanceof Undefined) return [];
-    return isPlainDict(value) ? Object.entries(value).map(tuple) : fail("Can only get item pairs from a mapping.");
+    return isPlainDict(value)
+      ? Object.entries(value).map(tuple)
+      : fail("Can only get item pairs from a mapping.");
   },
   dictsort: (value, args, named) => {
     const by = argument(args, named, 1, "by", "key") === "key" ? 0 : 1;
@@ -130,7 +158,9 @@ export const FILTERS = {
     if (args.length || Object.keys(named).length) return unsupported("such a unique");
     const all = items(value);
     if (!all.every((one) => typeof one === "string")) return unsupported("such a unique");
-    return lazy(all.filter((one, i) => all.findIndex((other) => lower(other) === lower(one)) === i));
+    return lazy(
+      all.filter((one, i) => all.findIndex((other) => lower(other) === lower(one)) === i),
+    );
   },
   map: mapped,
   select: selected(true, false),
@@ -156,9 +186,15 @@ export const TESTS = {
   true: (value) => value === true,
   false: (value) => value === false,
   iterable: (value) =>
-    value instanceof Undefined || typeof value === "string" || Array.isArray(value) || isPlainDict(value),
+    value instanceof Undefined ||
+    typeof value === "string" ||
+    Array.isArray(value) ||
+    isPlainDict(value),
   sequence: (value) =>
-    value instanceof Undefined || typeof value === "string" || Array.isArray(value) || isPlainDict(value),
+    value instanceof Undefined ||
+    typeof value === "string" ||
+    Array.isArray(value) ||
+    isPlainDict(value),
   callable: (value) => typeof value === "function",
   odd: (value) => Math.abs(integer(value) % 2) === 1,
   even: (value) => integer(value) % 2 === 0,

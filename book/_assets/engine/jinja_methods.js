@@ -10,7 +10,18 @@ import {
   strip,
   words,
 } from "./python.js";
-import { Loop, Namespace, Safe, Undefined, equal, fail, isPlainDict, tuple, typeOf, unsupported } from "./jinja_values.js";
+import {
+  Loop,
+  Namespace,
+  Safe,
+  Undefined,
+  equal,
+  fail,
+  isPlainDict,
+  tuple,
+  typeOf,
+  unsupported,
+} from "./jinja_values.js";
 
 const plainCase = (text, changed) => {
   // Both follow Unicode, each its own version and its own rules for a final sigma.
@@ -70,17 +81,22 @@ const TEXT = {
   split: (text, separator, times = -1) => splitTimes(text, separator, times, false),
   rsplit: (text, separator, times = -1) => splitTimes(text, separator, times, true),
   splitlines: (text, ...given) => {
-    if (given.length || /[\v\f\x1c-\x1e\x85\u2028\u2029]/.test(text)) return unsupported("such lines");
+    if (given.length || /[\v\f\x1c-\x1e\x85\u2028\u2029]/.test(text))
+      return unsupported("such lines");
     const lines = text.split(/\r\n|\r|\n/);
     return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
   },
   partition: (text, by) => {
     const found = text.indexOf(by);
-    return tuple(found < 0 ? [text, "", ""] : [text.slice(0, found), by, text.slice(found + by.length)]);
+    return tuple(
+      found < 0 ? [text, "", ""] : [text.slice(0, found), by, text.slice(found + by.length)],
+    );
   },
   rpartition: (text, by) => {
     const found = text.lastIndexOf(by);
-    return tuple(found < 0 ? ["", "", text] : [text.slice(0, found), by, text.slice(found + by.length)]);
+    return tuple(
+      found < 0 ? ["", "", text] : [text.slice(0, found), by, text.slice(found + by.length)],
+    );
   },
   replace: replaced,
   removeprefix: removePrefix,
@@ -133,7 +149,9 @@ const method = (value, name, table, kind) => {
       return table[name](value, ...args);
     };
   }
-  return KNOWN[kind].includes(name) || /^__/.test(name) ? unsupported(`${kind}.${name}`) : undefined;
+  return KNOWN[kind].includes(name) || /^__/.test(name)
+    ? unsupported(`${kind}.${name}`)
+    : undefined;
 };
 
 /* What `value.name` is, or nothing where Python's type has no such attribute. */
@@ -162,7 +180,9 @@ export const attribute = (value, name) => {
   }
   const found = ownAttribute(value, name);
   if (found !== undefined) return found;
-  return item(value, name) ?? (isPlainDict(value) && name in value ? null : new Undefined(name, value));
+  return (
+    item(value, name) ?? (isPlainDict(value) && name in value ? null : new Undefined(name, value))
+  );
 };
 
 /* Jinja's `value[key]`: the item, else the attribute. */
@@ -177,8 +197,11 @@ export const subscript = (value, key) => {
 
 export const sorted = (list, key, fold, reverse) => {
   const made = [...list].sort((one, other) => {
-    const [a, b] = [key(one), key(other)].map((value) => (isText(value) && fold ? lower(value) : value));
-    if (typeof a !== typeof b || !["string", "number"].includes(typeof a)) return unsupported("such an order");
+    const [a, b] = [key(one), key(other)].map((value) =>
+      isText(value) && fold ? lower(value) : value,
+    );
+    if (typeof a !== typeof b || !["string", "number"].includes(typeof a))
+      return unsupported("such an order");
     return isText(a) ? compare(a, b) : a - b;
   });
   return reverse ? made.reverse() : made;

@@ -76,7 +76,8 @@ const numeric = (value) => typeof value === "number" || typeof value === "boolea
 export const equal = (one, other) => {
   if (numeric(one) && numeric(other)) return Number(one) === Number(other);
   if (one instanceof Undefined) return other instanceof Undefined;
-  if (one instanceof Safe || other instanceof Safe) return unsupported("a safe text in an expression");
+  if (one instanceof Safe || other instanceof Safe)
+    return unsupported("a safe text in an expression");
   if (Array.isArray(one)) {
     return (
       Array.isArray(other) &&
@@ -109,7 +110,11 @@ export const text = (value) => {
   if (typeof value === "string") return value;
   if (value instanceof Undefined) return "";
   if (value instanceof Safe) return value.text;
-  if (["function", "generator"].includes(typeOf(value)) || value instanceof Namespace || value instanceof Loop) {
+  if (
+    ["function", "generator"].includes(typeOf(value)) ||
+    value instanceof Namespace ||
+    value instanceof Loop
+  ) {
     return unsupported(`the text of a ${typeOf(value)}`);
   }
   if (isDict(value) || Array.isArray(value)) checkPrintable(value);
@@ -134,7 +139,8 @@ export const items = (value) => {
 export const slice = (value, start, stop, step) => {
   const isText = typeof value === "string";
   if (value instanceof Undefined) value.fail();
-  if (!isText && (!Array.isArray(value) || value.isLazy)) return unsupported("a slice of this kind");
+  if (!isText && (!Array.isArray(value) || value.isLazy))
+    return unsupported("a slice of this kind");
   const all = isText ? Array.from(value) : value;
   const by = step ?? 1;
   if (!Number.isInteger(by) || by === 0) return unsupported("such a slice");
@@ -146,7 +152,8 @@ export const slice = (value, start, stop, step) => {
     return Math.min(Math.max(at, low), high);
   };
   const made = [];
-  const [from, to] = by > 0 ? [place(start, 0), place(stop, high)] : [place(start, high), place(stop, -1)];
+  const [from, to] =
+    by > 0 ? [place(start, 0), place(stop, high)] : [place(start, high), place(stop, -1)];
   for (let i = from; by > 0 ? i < to : i > to; i += by) made.push(all[i]);
   if (isText) return made.join("");
   return value.isTuple ? tuple(made) : made;

@@ -115,7 +115,9 @@ const checkThought = (where, message) => {
   const names = tables.THOUGHTS.filter((name) => has(message, name));
   const wrong = names.find((name) => typeof message[name] !== "string");
   if (wrong) {
-    throw new MessageError(say("messages._check_thought.0", where, wrong, quoteValue(message[wrong])));
+    throw new MessageError(
+      say("messages._check_thought.0", where, wrong, quoteValue(message[wrong])),
+    );
   }
   if (new Set(names.map((name) => message[name])).size > 1) {
     throw new MessageError(say("messages._check_thought.1", where, repr([...names].sort())));

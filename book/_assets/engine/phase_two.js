@@ -24,7 +24,13 @@ export const bordersOf = (text, control, edges, loose) => {
 /* The supervised turns, or null where the ids do not show what the text says. */
 export const confirm = (spans, ids, tokenizer, tokens) => {
   const control = [...ids.keys()].filter((i) => tokens.ids.has(ids[i]));
-  if (!same(control.map((i) => ids[i]), spans.control)) return null;
+  if (
+    !same(
+      control.map((i) => ids[i]),
+      spans.control,
+    )
+  )
+    return null;
   const find = (place) => {
     if (!place) return ids.length;
     if (count(place.head) > tables.LONGEST_HEAD) return -1;

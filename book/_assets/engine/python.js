@@ -11,8 +11,14 @@ export const count = (text, end = text.length) => {
   return end - halves;
 };
 /* The first so many characters, and the last. */
-export const cut = (text, most) => characters(text.slice(0, 2 * most)).slice(0, most).join("");
-export const tail = (text, most) => characters(text.slice(-2 * most - 1)).slice(-most).join("");
+export const cut = (text, most) =>
+  characters(text.slice(0, 2 * most))
+    .slice(0, most)
+    .join("");
+export const tail = (text, most) =>
+  characters(text.slice(-2 * most - 1))
+    .slice(-most)
+    .join("");
 
 export const commonLength = (one, other) => {
   const end = Math.min(one.length, other.length);
@@ -102,7 +108,9 @@ export const repr = (value) => {
     return value.length === 1 ? `(${inner},)` : `(${inner})`;
   }
   if (isDict(value)) {
-    return `{${Object.entries(value).map(([k, v]) => `${repr(k)}: ${repr(v)}`).join(", ")}}`;
+    return `{${Object.entries(value)
+      .map(([k, v]) => `${repr(k)}: ${repr(v)}`)
+      .join(", ")}}`;
   }
   return String(value);
 };

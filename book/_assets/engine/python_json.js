@@ -39,7 +39,8 @@ class Reader {
     const found = NUMBER.exec(this.text);
     if (found) return [this.number(found[0]), at + found[0].length];
     for (const name of ["NaN", "Infinity", "-Infinity"]) {
-      if (this.text.startsWith(name, at)) throw new PageError(`The number ${name} is not kept here.`);
+      if (this.text.startsWith(name, at))
+        throw new PageError(`The number ${name} is not kept here.`);
     }
     return this.fail("Expecting value", at);
   }

@@ -3,7 +3,8 @@ import { count, cut, isDict, tail } from "./python.js";
 import { textsOf } from "./messages.js";
 import { MessageError, TemplateError, say, tables } from "./words.js";
 
-export const same = (one, other) => one.length === other.length && one.every((v, i) => v === other[i]);
+export const same = (one, other) =>
+  one.length === other.length && one.every((v, i) => v === other[i]);
 
 /* Refuse what a message says where it would become a control token. */
 export const checkContents = (row, control, tokens) => {
@@ -13,7 +14,10 @@ export const checkContents = (row, control, tokens) => {
   const isClean =
     exact &&
     new Set(row.frame.parts).size === standIns.parts.length &&
-    same(control.map(({ id }) => id), row.frame.control) &&
+    same(
+      control.map(({ id }) => id),
+      row.frame.control,
+    ) &&
     !tokens.find(rest).length &&
     !(unknown && row.text.includes(unknown));
   if (isClean) return;
@@ -24,7 +28,14 @@ export const checkContents = (row, control, tokens) => {
       const at = text.indexOf(wrong);
       const after = text.slice(at + wrong.length);
       const quoted = tail(text.slice(0, at), 20) + wrong + cut(after, 20);
-      const found = [index, message.role, wrong, count(text, at), quoted, tokens.get(wrong) ?? wrong];
+      const found = [
+        index,
+        message.role,
+        wrong,
+        count(text, at),
+        quoted,
+        tokens.get(wrong) ?? wrong,
+      ];
       throw new MessageError(say("smuggled.check_contents.0", ...found));
     }
   });
@@ -39,7 +50,13 @@ const firstControl = (text, tokens) => {
 /* Refuse a row whose text has not just the control tokens that the template writes. */
 export const checkJoined = (row, control, template, tokens) => {
   const expected = row.frame.control;
-  if (same(control.map(({ id }) => id), expected)) return;
+  if (
+    same(
+      control.map(({ id }) => id),
+      expected,
+    )
+  )
+    return;
   const standIns = row.matched.standIns.messages;
   row.messages.forEach((message, index) => {
     const alone = standIns.with(index, message);
@@ -56,7 +73,10 @@ const otherWords = (what) => new TemplateError(say("smuggled.other_words.0", wha
 
 /* Refuse tools or keywords that hold a control token. */
 export const checkGiven = (template, tokens) => {
-  for (const [name, given] of Object.entries({ tools: template.tools, template_kwargs: template.kwargs })) {
+  for (const [name, given] of Object.entries({
+    tools: template.tools,
+    template_kwargs: template.kwargs,
+  })) {
     for (const text of textsOf(given)) {
       const [found] = tokens.find(text);
       if (!found) continue;

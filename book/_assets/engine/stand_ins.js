@@ -43,9 +43,13 @@ export class StandIns {
     else if (typeof said === "string") {
       if (this.blanks && isSilent) made.content = this.standIn(index, "content", said);
     } else {
-      made.content = said.map((part) => ({ ...part, text: this.text(index, "content", part.text) }));
+      made.content = said.map((part) => ({
+        ...part,
+        text: this.text(index, "content", part.text),
+      }));
     }
-    if (message.tool_calls) made.tool_calls = message.tool_calls.map((call) => this.call(index, call));
+    if (message.tool_calls)
+      made.tool_calls = message.tool_calls.map((call) => this.call(index, call));
     if (this.renamed.has(message.tool_call_id)) {
       made.tool_call_id = this.renamed.get(message.tool_call_id);
     }
@@ -75,7 +79,10 @@ export class StandIns {
     const words = [...runs.keys()].filter((i) => i % 2 === 0 && !isBlank(runs[i]));
     if (words.length) {
       const edges = [runs.slice(0, words[0]), runs.slice(words.at(-1) + 1)];
-      this.tags.set(index, edges.map((edge) => strip(edge.join(""))));
+      this.tags.set(
+        index,
+        edges.map((edge) => strip(edge.join(""))),
+      );
     }
     for (const i of words) {
       const kind = i === words.at(-1) ? "content" : "thought";
@@ -90,7 +97,8 @@ export class StandIns {
     const called = { ...call.function };
     const { name } = called;
     called.name = this.text(index, "call", name);
-    if (Object.hasOwn(called, "arguments")) called.arguments = this.argument(index, called.arguments);
+    if (Object.hasOwn(called, "arguments"))
+      called.arguments = this.argument(index, called.arguments);
     const made = { ...call, function: called };
     const id = call.id ?? "";
     if (String(id).includes(name)) {
@@ -130,5 +138,7 @@ export const forms = (text) => [
 /* The booleans in the arguments of a call: they have no stand-in. */
 export const booleansIn = (value) => {
   if (typeof value === "boolean") return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(booleansIn) : [];
+  return typeof value === "object" && value !== null
+    ? Object.values(value).flatMap(booleansIn)
+    : [];
 };

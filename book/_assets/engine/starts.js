@@ -9,7 +9,10 @@ export const provenTurns = (supervised) => {
   const { PROVEN, SAMPLED } = tables;
   if (supervised.length <= PROVEN) return supervised;
   const last = supervised.length - 1;
-  return Array.from({ length: SAMPLED }, (_, i) => supervised[Math.floor((i * last) / (SAMPLED - 1))]);
+  return Array.from(
+    { length: SAMPLED },
+    (_, i) => supervised[Math.floor((i * last) / (SAMPLED - 1))],
+  );
 };
 
 export class StartFinder {

@@ -4,7 +4,15 @@ import { endsOfNormalized, reach } from "./alignment.js";
 import { repr } from "./python.js";
 import { PageError, TemplateError, say } from "./words.js";
 
-const NAMED = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+const NAMED = [
+  "bos_token",
+  "eos_token",
+  "unk_token",
+  "sep_token",
+  "pad_token",
+  "cls_token",
+  "mask_token",
+];
 // What transformers' own classes add where the configuration is silent.
 const DEFAULTS = {
   GemmaTokenizer: {
@@ -14,7 +22,11 @@ const DEFAULTS = {
     pad_token: "<pad>",
     mask_token: "<mask>",
   },
-  Qwen2Tokenizer: { unk_token: "<|endoftext|>", eos_token: "<|endoftext|>", pad_token: "<|endoftext|>" },
+  Qwen2Tokenizer: {
+    unk_token: "<|endoftext|>",
+    eos_token: "<|endoftext|>",
+    pad_token: "<|endoftext|>",
+  },
 };
 const SECTIONS = 4000;
 
@@ -32,7 +44,12 @@ const specialTokensOf = (config) => {
     if (textOf(given) !== undefined) found[name] = textOf(given);
   }
   for (const [name, value] of Object.entries(config)) {
-    if (/_token$/.test(name) && !NAMED.includes(name) && textOf(value) && typeof textOf(value) === "string") {
+    if (
+      /_token$/.test(name) &&
+      !NAMED.includes(name) &&
+      textOf(value) &&
+      typeof textOf(value) === "string"
+    ) {
       found[name] = textOf(value);
     }
   }
@@ -55,7 +72,9 @@ const templatesOf = (config, given) => {
 
 const holds = (part, type) =>
   part?.type === type ||
-  [part?.pretokenizers, part?.normalizers, part?.processors].flat().some((one) => one && holds(one, type));
+  [part?.pretokenizers, part?.normalizers, part?.processors]
+    .flat()
+    .some((one) => one && holds(one, type));
 
 export class ChatTokenizer {
   constructor(json, config, template) {

@@ -9,17 +9,23 @@ const USER = { role: "user", content: ONE };
 const ANSWER = { role: "assistant", content: TWO };
 const MORE = { role: "user", content: THREE };
 const LAST = { role: "assistant", content: FOUR };
-const CALLED = { type: "function", id: "call00001", function: { name: "f", arguments: { a: TWO } } };
+const CALLED = {
+  type: "function",
+  id: "call00001",
+  function: { name: "f", arguments: { a: TWO } },
+};
 const CALL = { role: "assistant", content: "", tool_calls: [CALLED] };
 const RESULT = { role: "tool", name: "f", tool_call_id: "call00001", content: THREE };
 
-export const before = (text, word) => (text.includes(word) ? text.slice(0, text.indexOf(word)) : text);
+export const before = (text, word) =>
+  text.includes(word) ? text.slice(0, text.indexOf(word)) : text;
 export const after = (text, word) => text.slice(text.lastIndexOf(word) + word.length);
 const until = (found, stop) => {
   const end = found.findIndex((id) => stop.has(id));
   return end < 0 ? found : found.slice(0, end);
 };
-const without = (ids, ...others) => new Set([...ids].filter((id) => others.every((o) => !o.has(id))));
+const without = (ids, ...others) =>
+  new Set([...ids].filter((id) => others.every((o) => !o.has(id))));
 const reversed = (text) => Array.from(text).reverse();
 
 /* Renders of conversations whose words stand nowhere else. */
@@ -100,7 +106,8 @@ export const readTurnFormat = (template, tokens, stops) => {
 const danglingOf = (probe, talk) => {
   const asked = probe.render([USER]);
   const answered = probe.render([USER, ANSWER]);
-  if (asked !== probe.render([USER], true) || !asked.includes(ONE) || !answered.includes(TWO)) return "";
+  if (asked !== probe.render([USER], true) || !asked.includes(ONE) || !answered.includes(TWO))
+    return "";
   if (!talk.includes(TWO) || !talk.includes(THREE)) return "";
   const question = after(asked, ONE);
   const closing = after(answered, TWO);
@@ -140,7 +147,9 @@ const openersOf = (probe, talk, between) => {
   ]);
   // What stands between an answer and the token that opens the next turn ends the answer's.
   const first = [...added.slice(0, 1), ...probe.opening(talk)].find((id) => between.includes(id));
-  return first === undefined ? openers : without(openers, new Set(until(between, new Set([first]))));
+  return first === undefined
+    ? openers
+    : without(openers, new Set(until(between, new Set([first]))));
 };
 
 /* The control tokens of an assistant's turn itself, between its prompt and its words. */

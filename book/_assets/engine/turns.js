@@ -59,7 +59,12 @@ export class TurnFinder {
     if (this.tokens.find(rest).every(({ id }) => !this.format.ends.has(id))) {
       findings.push(finding("no end of turn", k, tables.NO_END));
     }
-    return { message: k, start: start.character, stop: row.text.length - this.nextTurn(rest), end: -1 };
+    return {
+      message: k,
+      start: start.character,
+      stop: row.text.length - this.nextTurn(rest),
+      end: -1,
+    };
   }
 
   /* How much at the end of a tail belongs to a turn that the template opens there. */
@@ -88,7 +93,8 @@ export class TurnFinder {
     const first = row.frame.parts[row.frame.stretches.get(k).first];
     let name = first.kind === "content" ? "text before the answer" : "";
     const opened = this.tokens.find(before).some(({ id }) => this.format.openers.has(id));
-    if (opened && this.starts.prompt(row.messages, k) === this.closed(row, k)) name = "header learned";
+    if (opened && this.starts.prompt(row.messages, k) === this.closed(row, k))
+      name = "header learned";
     if (name) findings.push(finding(name, k, say("turns._note_start.1", quote(before))));
   }
 

@@ -26,7 +26,9 @@ const likelyCause = (messages, k, text, prompt, template) => {
   if (bos && text.startsWith(bos) !== prompt.startsWith(bos)) return "BOS";
   const dropped = messages
     .slice(0, k)
-    .filter(({ role, content }) => ["system", "developer"].includes(role) && typeof content === "string")
+    .filter(
+      ({ role, content }) => ["system", "developer"].includes(role) && typeof content === "string",
+    )
     .some(({ content }) => text.includes(strip(content)) !== prompt.includes(strip(content)));
   if (dropped) return "system message dropped";
   let history;

@@ -32,6 +32,7 @@ export const sorted = (files) => {
     else found.others.push(name);
   }
   // A lone JSON is a row; in a model's folder there are many, and none of them is one.
-  if (found.otherJson && !found.tokenizer && !found.config && !found.rows) found.rows = found.otherJson;
+  if (found.otherJson && !found.tokenizer && !found.config && !found.rows)
+    found.rows = found.otherJson;
   return found;
 };

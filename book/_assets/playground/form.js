@@ -7,18 +7,30 @@ const select = (label, name, options, value, change) =>
     "label",
     { class: "pg-field" },
     h("span", {}, label),
-    h("select", { name, change: (event) => change(event.target.value) },
-      Object.entries(options).map(([one, words]) => option(one, words, value))),
+    h(
+      "select",
+      { name, change: (event) => change(event.target.value) },
+      Object.entries(options).map(([one, words]) => option(one, words, value)),
+    ),
   );
 const check = (label, name, value, change) =>
   h(
     "label",
     { class: "pg-check" },
-    h("input", { type: "checkbox", name, checked: value, change: (event) => change(event.target.checked) }),
+    h("input", {
+      type: "checkbox",
+      name,
+      checked: value,
+      change: (event) => change(event.target.checked),
+    }),
     h("span", {}, label),
   );
 const area = (attributes, value, change) => {
-  const made = h("textarea", { spellcheck: "false", ...attributes, input: (event) => change(event.target.value) });
+  const made = h("textarea", {
+    spellcheck: "false",
+    ...attributes,
+    input: (event) => change(event.target.value),
+  });
   made.value = value;
   return made;
 };
@@ -43,23 +55,41 @@ export const settingsForm = (state, changed) => {
   const choice = (name) =>
     select(WORDS[name], name, CHOICES[name], state.settings[name], set(name));
   const text = (name, label, example) =>
-    h("label", { class: "pg-area" }, h("span", {}, label),
+    h(
+      "label",
+      { class: "pg-area" },
+      h("span", {}, label),
       area({ name, rows: 3, placeholder: example }, state[name], (value) => {
         state[name] = value;
         changed();
-      }));
+      }),
+    );
   return [
-    h("div", { class: "pg-row" },
+    h(
+      "div",
+      { class: "pg-row" },
       choice("supervise"),
       choice("boundary"),
       check("remove the BOS token", "strip_bos", state.settings.strip_bos, set("strip_bos")),
-      check("mask what follows the end of turn", "mask_tail", state.settings.mask_tail, set("mask_tail"))),
-    h("details", { open: Boolean(state.tools || state.kwargs) },
+      check(
+        "mask what follows the end of turn",
+        "mask_tail",
+        state.settings.mask_tail,
+        set("mask_tail"),
+      ),
+    ),
+    h(
+      "details",
+      { open: Boolean(state.tools || state.kwargs) },
       h("summary", {}, "Tools, template keywords, control tokens"),
       h("div", { class: "pg-row" }, choice("control_tokens")),
-      h("div", { class: "pg-row" },
+      h(
+        "div",
+        { class: "pg-row" },
         text("tools", "tools, a list as JSON", '[{"type": "function", "function": {…}}]'),
-        text("kwargs", "template_kwargs, as JSON", '{"enable_thinking": false}'))),
+        text("kwargs", "template_kwargs, as JSON", '{"enable_thinking": false}'),
+      ),
+    ),
   ];
 };
 
@@ -69,24 +99,35 @@ const messageRow = (state, index, roles, changed, remove) => {
   const isJson = Object.hasOwn(message, "json");
   const role = isJson
     ? h("span", { class: "pg-role" }, "as JSON")
-    : h("select", {
-        "aria-label": `role of message ${index}`,
-        class: "pg-role",
-        change: (event) => {
-          message.role = event.target.value;
-          changed();
+    : h(
+        "select",
+        {
+          "aria-label": `role of message ${index}`,
+          class: "pg-role",
+          change: (event) => {
+            message.role = event.target.value;
+            changed();
+          },
         },
-      }, [...new Set([...roles, message.role])].map((name) => option(name, name, message.role)));
+        [...new Set([...roles, message.role])].map((name) => option(name, name, message.role)),
+      );
   const key = isJson ? "json" : "content";
   const text = area(
-    { rows: Math.min(8, Math.max(2, message[key].split("\n").length)), "aria-label": `${isJson ? "JSON" : "content"} of message ${index}` },
+    {
+      rows: Math.min(8, Math.max(2, message[key].split("\n").length)),
+      "aria-label": `${isJson ? "JSON" : "content"} of message ${index}`,
+    },
     message[key],
     (value) => {
       message[key] = value;
       changed();
     },
   );
-  const button = h("button", { type: "button", click: () => remove(index), "aria-label": `Remove message ${index}` }, "Remove");
+  const button = h(
+    "button",
+    { type: "button", click: () => remove(index), "aria-label": `Remove message ${index}` },
+    "Remove",
+  );
   return h("div", { class: "pg-message" }, role, text, button);
 };
 
@@ -96,16 +137,21 @@ export const messagesForm = (box, state, roles, changed) => {
     const rows = state.messages.map((_, index) => messageRow(state, index, roles, changed, remove));
     box.replaceChildren(
       ...rows,
-      h("div", { class: "pg-row" },
+      h(
+        "div",
+        { class: "pg-row" },
         h("button", { type: "button", id: "pg-add", click: () => add(false) }, "Add a message"),
-        h("button", { type: "button", click: () => add(true) }, "Add one as JSON")),
+        h("button", { type: "button", click: () => add(true) }, "Add one as JSON"),
+      ),
     );
   };
   const texts = () => box.querySelectorAll("textarea");
   const add = (isJson) => {
     const last = state.messages.at(-1);
     const role = last?.role === "user" ? "assistant" : "user";
-    state.messages.push(isJson ? { json: `{"role": "${role}", "content": ""}` } : { role, content: "" });
+    state.messages.push(
+      isJson ? { json: `{"role": "${role}", "content": ""}` } : { role, content: "" },
+    );
     draw();
     changed();
     texts()[state.messages.length - 1].focus();

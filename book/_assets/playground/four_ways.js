@@ -27,18 +27,42 @@ class FourWays {
 
   build(box) {
     const id = "four-ways-questions";
-    this.input = h("input", { type: "text", value: this.questions[0], list: id, maxlength: 200, autocomplete: "off" });
+    this.input = h("input", {
+      type: "text",
+      value: this.questions[0],
+      list: id,
+      maxlength: 200,
+      autocomplete: "off",
+    });
     this.button = h("button", { type: "submit" }, "Ask all four");
     this.status = h("p", { class: "pg-status", role: "status" });
     this.cells = new Map(this.ways.map((way) => [way, h("td", { class: "four-ways-answer" })]));
-    const rows = this.ways.map((way) => h("tr", {}, h("th", { scope: "row" }, way), this.cells.get(way)));
-    const form = h("form", { submit: (event) => this.ask(event) },
+    const rows = this.ways.map((way) =>
+      h("tr", {}, h("th", { scope: "row" }, way), this.cells.get(way)),
+    );
+    const form = h(
+      "form",
+      { submit: (event) => this.ask(event) },
       h("label", {}, h("span", {}, "Your question"), this.input),
-      h("datalist", { id }, this.questions.map((one) => h("option", { value: one }))),
-      this.button);
-    const head = h("tr", {}, h("th", { scope: "col" }, "who shifts"), h("th", { scope: "col" }, "answer"));
+      h(
+        "datalist",
+        { id },
+        this.questions.map((one) => h("option", { value: one })),
+      ),
+      this.button,
+    );
+    const head = h(
+      "tr",
+      {},
+      h("th", { scope: "col" }, "who shifts"),
+      h("th", { scope: "col" }, "answer"),
+    );
     box.classList.add("four-ways");
-    box.replaceChildren(form, this.status, h("table", {}, h("thead", {}, head), h("tbody", {}, rows)));
+    box.replaceChildren(
+      form,
+      this.status,
+      h("table", {}, h("thead", {}, head), h("tbody", {}, rows)),
+    );
     box.dataset.ready = "yes";
   }
 
@@ -68,7 +92,8 @@ class FourWays {
   /* All four write one token, then all four the next, until each has ended. */
   async answer(question) {
     const prompt = promptOf(this.tokenizer, question);
-    if (prompt.length > MOST) throw new Error("a question of so many tokens is too long for this page.");
+    if (prompt.length > MOST)
+      throw new Error("a question of so many tokens is too long for this page.");
     this.status.textContent = "All four read the question and write.";
     const ids = new Map(this.ways.map((way) => [way, [...prompt]]));
     const end = this.tokenizer.token_to_id("<end>");
@@ -86,7 +111,9 @@ class FourWays {
     const [read, whole] = [prompt.length - 3, question.length];
     const unknown = read === 0 && whole > 0 ? " They know none of its words." : "";
     this.status.textContent = `Written, at most ${LONGEST} tokens each.${unknown}`;
-    this.answers = Object.fromEntries([...ids].map(([way, all]) => [way, all.slice(prompt.length)]));
+    this.answers = Object.fromEntries(
+      [...ids].map(([way, all]) => [way, all.slice(prompt.length)]),
+    );
   }
 
   write(way, id, end) {

@@ -24,13 +24,16 @@ export const encode = ({ format, template, share, settings, tools, kwargs, messa
 const isText = (value) => typeof value === "string";
 const isMessage = (one) => isText(one?.json) || (isText(one?.role) && isText(one?.content));
 const isTemplate = (one) =>
-  isText(one?.text) && (one.control === undefined || (Array.isArray(one.control) && one.control.every(isText)));
+  isText(one?.text) &&
+  (one.control === undefined || (Array.isArray(one.control) && one.control.every(isText)));
 
 /* What a link says, or nothing where it is no link of ours. */
 export const decode = (hash, formats) => {
   let read;
   try {
-    read = JSON.parse(new TextDecoder().decode(bytesOf(hash.replace(/-/g, "+").replace(/_/g, "/"))));
+    read = JSON.parse(
+      new TextDecoder().decode(bytesOf(hash.replace(/-/g, "+").replace(/_/g, "/"))),
+    );
   } catch (error) {
     // Whatever else stands after the # is no state of ours.
     if (error instanceof SyntaxError || error instanceof DOMException) return null;
@@ -42,7 +45,8 @@ export const decode = (hash, formats) => {
   const settings = { ...SETTINGS };
   if (read.v === undefined) settings.strip_bos = Boolean(read.withoutBos);
   for (const [name, value] of Object.entries(read.settings ?? {})) {
-    if (Object.hasOwn(SETTINGS, name) && typeof value === typeof SETTINGS[name]) settings[name] = value;
+    if (Object.hasOwn(SETTINGS, name) && typeof value === typeof SETTINGS[name])
+      settings[name] = value;
   }
   return {
     format: read.format,

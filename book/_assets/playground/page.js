@@ -1,24 +1,28 @@
 /* The playground's page. Everything happens in it; the address keeps what was typed. */
 import { newest, startWorker } from "./client.js";
 import { h, many } from "./dom.js";
-import { droppedFiles, sorted } from "./files.js";
 import { messagesForm, settingsForm } from "./form.js";
+import { Intake } from "./intake.js";
 import { SETTINGS, decode, encode } from "./link.js";
-import { loadScript } from "./scripts.js";
 import { resultsIn } from "./results.js";
+import { loadScript } from "./scripts.js";
 
+// Browsers refuse an address that changes at every key.
 const WAIT = 400;
-const HELP =
-  "Drop tokenizer.json and tokenizer_config.json anywhere on this page, or their folder; a chat template " +
-  "(.jinja) or a row of a data set (.jsonl) by itself. Nothing leaves this page.";
 
 class Playground {
   constructor(root, data, views, engine) {
-    Object.assign(this, { root, data, engine });
-    const { ready, ask } = startWorker(engine);
-    Object.assign(this, { ready, ask });
+    Object.assign(this, { root, data }, startWorker(engine));
     this.state = this.example();
-    this.given = {};
+    this.intake = new Intake({
+      state: () => this.state,
+      ask: this.ask,
+      taken: () => {
+        this.redraw();
+        this.changed();
+      },
+      failed: (error) => this.failed(error),
+    });
     this.build(views);
     this.update = newest(() => this.prepare());
   }
@@ -36,8 +40,6 @@ class Playground {
   }
 
   build(views) {
-    this.model = h("section", { class: "pg-model", "aria-label": "Tokenizer and chat template" });
-    this.status = h("p", { class: "pg-status", role: "status" });
     this.messages = h("div");
     this.settings = h("div");
     this.heard = h("p", { class: "visually-hidden", role: "status" });
@@ -45,11 +47,10 @@ class Playground {
     this.asking = h("div", { class: "pg-row pg-asking" });
     this.said = h("p", { class: "pg-status", role: "status" });
     this.show = resultsIn(this.output, this.data.words.tables.NOTES, views);
-    const form = h("form", { submit: (event) => event.preventDefault() },
-      this.model, this.messages, this.settings);
+    const submit = (event) => event.preventDefault();
+    const form = h("form", { submit }, this.intake.box, this.messages, this.settings);
     this.output.querySelector(".pg-rule").append(this.asking, this.said);
     this.root.replaceChildren(form, this.heard, this.output);
-    this.listen();
   }
 
   async start() {
@@ -68,9 +69,10 @@ class Playground {
 
   /* Draws the form anew, since more than what was typed has changed. */
   redraw() {
+    const changed = () => this.changed();
     this.drawModel();
-    messagesForm(this.messages, this.state, this.data.words.tables.ROLES, () => this.changed());
-    this.settings.replaceChildren(...settingsForm(this.state, () => this.changed()));
+    messagesForm(this.messages, this.state, this.data.words.tables.ROLES, changed);
+    this.settings.replaceChildren(...settingsForm(this.state, changed));
     this.drawAsking();
     this.update(true);
   }
@@ -78,7 +80,6 @@ class Playground {
   changed() {
     this.update(true);
     clearTimeout(this.timer);
-    // Browsers refuse an address that changes at every key.
     this.timer = setTimeout(() => this.keep(), WAIT);
   }
 
@@ -87,14 +88,12 @@ class Playground {
   }
 
   async prepare() {
-    const { state } = this;
     try {
-      const result = await this.ask("prepare", { state });
+      const result = await this.ask("prepare", { state: this.state });
       this.share = result.share;
       this.said.textContent = this.show(result);
-      this.heard.textContent = result.trace
-        ? many(result.trace.full_ids.length, "token")
-        : result.error.type;
+      const { trace, error } = result;
+      this.heard.textContent = trace ? many(trace.full_ids.length, "token") : error.type;
     } catch (error) {
       this.failed(error);
     }
@@ -109,149 +108,45 @@ class Playground {
   }
 
   drawModel() {
-    const { state, data } = this;
-    const titles = Object.entries(data.formats).map(([name, { title }]) => [name, title]);
+    const { state, intake } = this;
     const chosen = state.own ? "own" : state.template ? "template" : state.format;
-    if (this.info) titles.unshift(["own", `${this.info.name}, your own tokenizer`]);
-    if (state.template) titles.unshift(["template", "a template of its own, on the book’s tokenizer"]);
-    const options = titles.map(([value, title]) => h("option", { value, selected: value === chosen }, title));
-    const pick = (multiple) => h("input", {
-      type: "file", multiple: true, webkitdirectory: !multiple,
-      class: "visually-hidden pg-file", change: (event) => this.take([...event.target.files]),
-    });
-    this.model.replaceChildren(
-      h("label", { class: "pg-field" }, h("span", {}, "Chat template"),
-        h("select", { id: "playground-format", change: (event) => this.choose(event.target.value) }, options)),
-      h("p", { class: "pg-help" }, HELP),
-      h("div", { class: "pg-row" },
-        h("label", { class: "pg-button" }, pick(true), "Choose files"),
-        h("label", { class: "pg-button" }, pick(false), "Choose a folder")),
-      this.status,
-      ...this.rowPicker(),
-    );
+    const titles = Object.entries(this.data.formats).map(([name, { title }]) => [name, title]);
+    if (intake.info) titles.unshift(["own", `${intake.info.name}, your own tokenizer`]);
+    if (state.template && !state.own) {
+      titles.unshift(["template", "a template of its own, on the book’s tokenizer"]);
+    }
+    const option = ([value, title]) => h("option", { value, selected: value === chosen }, title);
+    const change = (event) => this.choose(event.target.value);
+    const select = h("select", { id: "playground-format", change }, titles.map(option));
+    const field = h("label", { class: "pg-field" }, h("span", {}, "Chat template"), select);
+    intake.box.replaceChildren(field, ...intake.controls());
   }
 
   choose(value) {
     const own = value === "own";
-    const isTemplate = value === "template";
-    Object.assign(this.state, { own, template: own || !isTemplate ? null : this.state.template });
-    if (!own && !isTemplate) this.state.format = value;
+    const keeps = value === "template";
+    Object.assign(this.state, { own, template: keeps ? this.state.template : null });
+    if (!own && !keeps) this.state.format = value;
     this.drawModel();
+    this.intake.box.querySelector("select").focus();
     this.drawAsking();
     this.changed();
   }
 
-  listen() {
-    const over = (on) => (event) => {
-      if (![...event.dataTransfer.types].includes("Files")) return;
-      event.preventDefault();
-      this.model.classList.toggle("pg-over", on);
-    };
-    addEventListener("dragover", over(true));
-    addEventListener("dragleave", over(false));
-    addEventListener("drop", async (event) => {
-      over(false)(event);
-      if (event.defaultPrevented) await this.take(await droppedFiles(event.dataTransfer));
-    });
-  }
-
-  /* Takes what was dropped or chosen; what is missing yet may come later. */
-  async take(files) {
-    const found = sorted(files);
-    try {
-      if (found.tokenizer || found.config) await this.takeTokenizer(found);
-      else if (!found.template && !found.templateJson && !found.rows) {
-        this.say(`Nothing known among ${many(files.length, "file")}. ${HELP}`);
-      }
-      if (found.template) this.state.template = { text: await found.template.text() };
-      else if (found.templateJson) this.takeJson(await found.templateJson.text());
-      if (found.rows) await this.takeRows(found.rows);
-      this.redraw();
-      this.changed();
-    } catch (error) {
-      this.say(`${error.type ?? error.name}: ${error.message}`);
-      if (!error.known && !(error instanceof SyntaxError)) throw error;
-    }
-  }
-
-  takeJson(text) {
-    const { chat_template: template } = JSON.parse(text);
-    if (typeof template === "string") this.state.template = { text: template };
-  }
-
-  async takeTokenizer({ tokenizer, config }) {
-    Object.assign(this.given, { ...(tokenizer && { tokenizer }), ...(config && { config }) });
-    if (!this.given.tokenizer || !this.given.config) {
-      const missing = this.given.tokenizer ? "tokenizer_config.json" : "tokenizer.json";
-      return this.say(`${missing} is missing yet: the template and the special tokens stand in one, the vocabulary in the other.`);
-    }
-    const began = performance.now();
-    const info = await this.ask("load", this.given, (step) => this.progress(step));
-    const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    const name = this.given.tokenizer.webkitRelativePath?.split("/").at(-2) || "tokenizer.json";
-    this.info = { ...info, name };
-    this.given = {};
-    Object.assign(this.state, { own: true, template: null });
-    return this.say(`Loaded in ${seconds} seconds: ${info.tokens.toLocaleString("en")} tokens, ${many(info.added, "added token")}` +
-      `${info.hasTemplate ? "." : ", and no chat template: drop one, too (chat_template.jinja)."}`);
-  }
-
-  progress({ stage, name, size, total }) {
-    const mega = (bytes) => (bytes / 1e6).toFixed(1);
-    const words = {
-      reading: `Reading ${name}: ${mega(size ?? 0)} of ${mega(total ?? 0)} MB`,
-      parsing: `Reading ${name}: taking it apart`,
-      building: `Building the tokenizer. The page can be used meanwhile.`,
-    };
-    const value = stage === "reading" ? size / total : undefined;
-    this.status.replaceChildren(h("progress", { max: 1, value, "aria-label": "loading" }), ` ${words[stage]}`);
-  }
-
-  say(text) {
-    this.status.replaceChildren(text);
-  }
-
-  async takeRows(file) {
-    const text = await file.text();
-    const isOne = /\.json$/.test(file.name);
-    this.rows = isOne ? [text] : text.split(/\r?\n/).filter((line) => line.trim());
-    this.rowName = file.name;
-    await this.takeRow(0);
-  }
-
-  async takeRow(number) {
-    this.row = number;
-    Object.assign(this.state, await this.ask("row", { text: this.rows[number] ?? "" }));
-  }
-
-  /* Of a file with many rows, which one is shown. */
-  rowPicker() {
-    if (!this.rows || this.rows.length < 2) return [];
-    const input = h("input", {
-      type: "number", min: 1, max: this.rows.length, value: this.row + 1,
-      change: async () => {
-        const number = Math.min(Math.max(1, Math.round(Number(input.value)) || 1), this.rows.length);
-        try {
-          await this.takeRow(number - 1);
-          this.redraw();
-          this.changed();
-        } catch (error) {
-          this.failed(error);
-        }
-      },
-    });
-    return [h("label", { class: "pg-field" }, h("span", {}, `Row of ${this.rowName}, 1 to ${this.rows.length.toLocaleString("en")}`), input)];
-  }
-
   drawAsking() {
-    const button = h("button", { type: "button", id: "pg-ask", click: () => this.askModel(button) }, "Ask the small model for its losses");
+    const click = () => this.askModel(button);
+    const button = h(
+      "button",
+      { type: "button", id: "pg-ask", click },
+      "Ask a small model for its losses",
+    );
     this.asking.replaceChildren(this.isAsked ? "" : button);
   }
 
   /* Loads the small model, once, and shows its loss of each pair from then on. */
   async askModel(button) {
     button.disabled = true;
-    this.said.textContent = "Loading the small model (0.7 MB).";
+    this.said.textContent = "Loading the small model (0.5 MB).";
     try {
       await loadScript("tiny-model.js");
       const { head, bytes } = globalThis.chatshiftModels.tiny;
@@ -273,9 +168,9 @@ const stop = (error) => {
   root.dataset.ready = "failed";
 };
 try {
-  const page = new Playground(root, globalThis.chatshiftData, globalThis.chatshiftViews, globalThis.chatshiftEngine);
-  root.playground = page;
-  page.start().catch(stop);
+  const { chatshiftData, chatshiftViews, chatshiftEngine } = globalThis;
+  root.playground = new Playground(root, chatshiftData, chatshiftViews, chatshiftEngine);
+  root.playground.start().catch(stop);
 } catch (error) {
   stop(error);
 }

@@ -37,7 +37,11 @@ export const resultsIn = (box, notes, views) => {
   const sections = {};
   const mounted = {};
   for (const name of Object.keys(HEADS)) {
-    sections[name] = h("section", { class: `pg-view pg-${name}`, hidden: true }, h("h2", {}, HEADS[name]));
+    sections[name] = h(
+      "section",
+      { class: `pg-view pg-${name}`, hidden: true },
+      h("h2", {}, HEADS[name]),
+    );
   }
   box.replaceChildren(summary, error, ...Object.values(sections), found, all);
 
@@ -49,7 +53,13 @@ export const resultsIn = (box, notes, views) => {
   };
   const note = ({ name, message, text }) => {
     const { meaning, remedy } = notes[name];
-    return h("li", {}, h("b", {}, name), ` (message ${message}): ${text} `, h("small", {}, `${meaning} What to do: ${remedy}`));
+    return h(
+      "li",
+      {},
+      h("b", {}, name),
+      ` (message ${message}): ${text} `,
+      h("small", {}, `${meaning} What to do: ${remedy}`),
+    );
   };
 
   const showTrace = ({ trace, losses }) => {
@@ -58,12 +68,21 @@ export const resultsIn = (box, notes, views) => {
     summary.textContent =
       `${many(trace.full_ids.length, "token")}: ${trace.prompt_ids.length.toLocaleString("en")} prompt, ` +
       `${supervised.toLocaleString("en")} supervised in ${many(trace.turns.length, "answer")}.`;
-    if (trace.notes.length) summary.append(" ", h("a", { href: "#pg-notes", click: toNotes }, many(trace.notes.length, "note")));
+    if (trace.notes.length)
+      summary.append(
+        " ",
+        h("a", { href: "#pg-notes", click: toNotes }, many(trace.notes.length, "note")),
+      );
     error.replaceChildren();
     view("text", data);
     view("rule", losses && !losses.refused ? { ...data, losses } : data);
     view("compare", data);
-    const list = trace.notes.length ? [h("h2", { id: "pg-notes", tabindex: -1 }, "Notes"), h("ul", { class: "pg-notes" }, trace.notes.map(note))] : [];
+    const list = trace.notes.length
+      ? [
+          h("h2", { id: "pg-notes", tabindex: -1 }, "Notes"),
+          h("ul", { class: "pg-notes" }, trace.notes.map(note)),
+        ]
+      : [];
     found.replaceChildren(...list);
     all.hidden = false;
     json.textContent = JSON.stringify(trace);

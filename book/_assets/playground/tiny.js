@@ -4,7 +4,9 @@ const half = (bits) => {
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
   const sign = bits >> 15 ? -1 : 1;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return exponent === 0
+    ? sign * fraction * 2 ** -24
+    : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 };
 
 /* The weights of a model by their names. `head` has its size, and name, shape and start of each. */
@@ -68,7 +70,8 @@ const attend = (q, k, v, n, { hidden, heads }) => {
       const scores = new Float64Array(t + 1);
       for (let u = 0; u <= t; u++) {
         let sum = 0;
-        for (let i = head * width; i < (head + 1) * width; i++) sum += q[t * hidden + i] * k[u * hidden + i];
+        for (let i = head * width; i < (head + 1) * width; i++)
+          sum += q[t * hidden + i] * k[u * hidden + i];
         scores[u] = sum / Math.sqrt(width);
       }
       const most = Math.max(...scores);
@@ -107,7 +110,13 @@ export const forward = ({ size, weights }, ids) => {
     const gated = gate.map((value, i) => (value / (1 + Math.exp(-value))) * up[i]);
     add(x, multiply(gated, weight("mlp.down_proj"), n, inner, hidden));
   }
-  return multiply(norm(x, weights["model.norm.weight"], n, size), weights["lm_head.weight"], n, hidden, vocab);
+  return multiply(
+    norm(x, weights["model.norm.weight"], n, size),
+    weights["lm_head.weight"],
+    n,
+    hidden,
+    vocab,
+  );
 };
 
 const lossAt = (logits, at, vocab, label) => {

@@ -35,7 +35,9 @@ const describe = ({ text, special, control }, json) => {
   const known = new Set(json.added_tokens.map(({ content }) => content));
   const found = control ?? [...new Set(text.match(CONTROL))];
   const { bos_token = "<bos>", eos_token = "<eos>" } = special ?? {};
-  const all = [...new Set([...found, bos_token, eos_token])].filter((one) => one && !known.has(one));
+  const all = [...new Set([...found, bos_token, eos_token])].filter(
+    (one) => one && !known.has(one),
+  );
   return { template: text, control_tokens: all, other_tokens: [], bos_token, eos_token };
 };
 
@@ -106,7 +108,7 @@ const textOf = async (file, id) => {
   const decoder = new TextDecoder();
   const reader = file.stream().getReader();
   const parts = [];
-  for (let size = 0; ; ) {
+  for (let size = 0; ;) {
     const { done, value } = await reader.read();
     if (done) return parts.join("") + decoder.decode();
     parts.push(decoder.decode(value, { stream: true }));
@@ -126,7 +128,11 @@ const load = async ({ tokenizer, config }, id) => {
   }
   post(id, { progress: { stage: "building", name: tokenizer.name } });
   own = new ChatTokenizer(json, settings);
-  return { tokens: own.library.model.vocab.length, added: own.added.length, hasTemplate: own.template };
+  return {
+    tokens: own.library.model.vocab.length,
+    added: own.added.length,
+    hasTemplate: own.template,
+  };
 };
 
 /* A row of a data set: a list of messages, or a dict with them, its tools and its keywords. */
@@ -136,7 +142,8 @@ const row = (text) => {
   if (!isDict(dict) || !Array.isArray(dict.messages)) {
     throw new ChatshiftError("No row", "A row is a list of messages, or a dict with 'messages'.");
   }
-  const json = (value) => (value === undefined || value === null ? "" : dumps(value, { ensureAscii: false }));
+  const json = (value) =>
+    value === undefined || value === null ? "" : dumps(value, { ensureAscii: false });
   const editable = (message) => {
     const names = isDict(message) ? Object.keys(message).sort().join() : "";
     const plain = names === "content,role" && typeof message.role === "string";
@@ -171,7 +178,9 @@ self.onmessage = async ({ data: { id, kind, ...given } }) => {
   } catch (error) {
     const { type = "Error in this page", message } = error;
     const isJson = error instanceof SyntaxError && kind === "load";
-    post(id, { failed: { type: isJson ? "No JSON" : type, message, known: isJson || Boolean(error.type) } });
+    post(id, {
+      failed: { type: isJson ? "No JSON" : type, message, known: isJson || Boolean(error.type) },
+    });
   }
 };
 self.postMessage({ ready: true });
