@@ -55,8 +55,9 @@ def main() -> int:
     from playwright.sync_api import sync_playwright
 
     heads = ["tokenizer", "MB", "load, s", "a key, 40 tokens, ms", "a key, 4,000 tokens, ms"]
+    path = find_browser()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         folders = [ROOT / ".cache" / name for name in NAMES]
         rows = [measure(browser, folder) for folder in folders if folder.exists()]
         print(tabulate(rows, heads, tablefmt="github"))

@@ -1,4 +1,4 @@
-"""Write the weights of the pages' small models, and chapter 8's tokenizer, into `book/_assets/models`.
+"""Write the weights of the pages' models, and chapter 8's tokenizer, into `book/_assets/models`.
 
 Training repeats on one machine to the last bit; elsewhere the last digits may differ, so the files
 are kept in the repository, and a test compares them with what this machine makes.

@@ -69,7 +69,8 @@ def sentences() -> dict[str, list[Part]]:
     found: dict[str, list[Part]] = {}
     for module in SENTENCES:
         spec = find_spec(f"chatshift.{module}")
-        assert spec is not None and spec.origin is not None
+        assert spec is not None
+        assert spec.origin is not None
         tree = ast.parse(Path(spec.origin).read_text("utf-8"))
         _collect(tree, module.rpartition(".")[2], found, {})
     return found
@@ -114,7 +115,8 @@ def _part(value: ast.expr) -> Part:
     assert isinstance(value, ast.FormattedValue)
     conversion = chr(value.conversion) if value.conversion > 0 else ""
     spec = value.format_spec
+    text = spec.values[0] if isinstance(spec, ast.JoinedStr) else None
     return [
         conversion,
-        "".join(str(part.value) for part in spec.values) if spec else "",
+        str(text.value) if isinstance(text, ast.Constant) else "",
     ]

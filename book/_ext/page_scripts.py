@@ -51,31 +51,25 @@ def _add(path: Path, made: dict[Path, str]) -> None:
             _add(other, made)
         number = list(made).index(other)
         heads.append(f"const {{{names.replace(' as ', ': ')}}} = m{number};\n")
-    text = IMPORT.sub("", text)
-    names = [name for _, name in EXPORTED.findall(text)]
-    text = EXPORTED.sub(r"\1 \2", text)
-    pairs = [
-        pair.split(" as ")
-        for group in EXPORTS.findall(text)
-        for pair in group.split(",")
-    ]
-    text = EXPORTS.sub("", text)
-    if found := re.search(r"^(?:import|export)\b.*", text, re.MULTILINE):
+    body, given = _without_exports(IMPORT.sub("", text))
+    if found := re.search(r"^(?:import|export)\b.*", body, re.MULTILINE):
         raise ExtensionError(
             f"{path.name} has an import or export that is not known: {found[0]}"
         )
-    given = [
-        *names,
-        *(
-            f"{pair[-1].strip()}: {pair[0].strip()}"
-            for pair in pairs
-            if pair[0].strip()
-        ),
-    ]
-    body = "".join(heads) + text
     made[path] = (
-        f"const m{len(made)} = (() => {{\n{body}\nreturn {{ {', '.join(given)} }};\n}})();\n"
+        f"const m{len(made)} = (() => {{\n{''.join(heads)}{body}\n"
+        f"return {{ {', '.join(given)} }};\n}})();\n"
     )
+
+
+def _without_exports(text: str) -> tuple[str, list[str]]:
+    """Return the module without its exports, and these as entries of an object."""
+    names = [name for _, name in EXPORTED.findall(text)]
+    for group in EXPORTS.findall(text):
+        for pair in filter(str.strip, group.split(",")):
+            inside, _, outside = pair.strip().partition(" as ")
+            names.append(f"{outside or inside}: {inside}")
+    return EXPORTS.sub("", EXPORTED.sub(r"\1 \2", text)), names
 
 
 def playground_script() -> str:

@@ -1,4 +1,4 @@
-"""The small models that the book's pages ask: one that learned the data point, and chapter 8's four.
+"""The models that the book's pages ask: one that learned the data point, and chapter 8's four.
 
 `scripts/export_models.py` writes their weights beside the pages, two bytes a number.
 """

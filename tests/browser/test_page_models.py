@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
+from site_server import SITE
 
 from chatshift import load_tokenizer, prepare, tiny_model
 from chatshift.lessons import data_point
 from chatshift.lessons.four_ways import PAIRS, small_tokenizer
 from chatshift.lessons.page_models import TAUGHT, WAYS, file_of
 from chatshift.loss.next_token import next_token_loss
-from site_server import SITE
 
 MODELS = SITE.parents[1] / "book" / "_assets" / "models"
 QUESTIONS = [PAIRS[0][0], PAIRS[9][0], "Where do owls live?", "Snow", ""]
@@ -105,7 +105,8 @@ def four_ways(open_page):
 
 def greedy(model, ids, longest=12):
     """The likeliest tokens after the ids, up to the one that ends the answer."""
-    written, end = [], small_tokenizer().eos_token_id
+    written: list[int] = []
+    end = small_tokenizer().eos_token_id
     with torch.no_grad():
         while len(written) < longest and end not in written:
             logits = model(torch.tensor([[*ids, *written]])).logits[0, -1]

@@ -6,7 +6,7 @@ import os
 
 import pytest
 from fetch import CACHE
-from playground import (
+from playground_cases import (
     CONVERSATIONS,
     MISSING,
     SETTINGS,

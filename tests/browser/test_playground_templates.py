@@ -1,7 +1,7 @@
 """Real templates in the page: the same as in Python, or the page says what it cannot do."""
 
 import pytest
-from playground import WEATHER, answer, ask_all, called, check, expected, state_of, turns
+from playground_cases import WEATHER, answer, ask_all, called, check, expected, state_of, turns
 from real_templates import CONTROL, load_templates
 from tokenizers import AddedToken
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from fetch import CACHE
-from playground import CONVERSATIONS, WEATHER, turns
+from playground_cases import CONVERSATIONS, WEATHER, turns
 from site_server import SITE
 
 from chatshift import load_tokenizer, prepare
@@ -201,7 +201,8 @@ DROP = """texts => {
   for (const [name, text] of Object.entries(texts)) transfer.items.add(new File([text], name));
   const on = document.querySelector(".pg-model");
   for (const kind of ["dragover", "drop"]) {
-    on.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    const given = { dataTransfer: transfer, bubbles: true, cancelable: true };
+    on.dispatchEvent(new DragEvent(kind, given));
   }
 }"""
 

