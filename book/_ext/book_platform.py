@@ -9,12 +9,9 @@ from textwrap import shorten
 from docutils import nodes
 from rjsmin import jsmin
 
-from chatshift.lessons import data_point
 from chatshift.show import STYLE
 from chatshift.show.still import HERE as VIEWS
 from chatshift.show.still import style
-from chatshift.tiny import FOLDER
-from chatshift.tiny.formats import FORMATS, TEMPLATES
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 VIEW_SCRIPT = re.compile(
@@ -134,24 +131,10 @@ def classic(module: str) -> str:
 
 
 def write_package_data(app, exception):
-    """Put the bundled tokenizer and templates, and the pictures' style, beside the pages."""
+    """Put the views and the pictures' style beside the pages."""
     if exception is not None:
         return
     static = Path(app.outdir) / "_static"
-    folder = static / "playground"
-    folder.mkdir(exist_ok=True)
-    formats = {
-        name: {
-            **chosen._asdict(),
-            "template": (TEMPLATES / f"{name}.jinja").read_text("utf-8"),
-        }
-        for name, chosen in FORMATS.items()
-    }
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        data = json.loads((FOLDER / name).read_text("utf-8"))
-        (folder / name).write_text(json.dumps(data), "utf-8")
-    (folder / "formats.json").write_text(json.dumps(formats), "utf-8")
-    (folder / "conversation.json").write_text(json.dumps(data_point()), "utf-8")
     views = (VIEWS / "views.js").read_text("utf-8")
     (static / "views.js").write_text(classic(views), "utf-8")
     (static / "views.mjs").write_text(views, "utf-8")

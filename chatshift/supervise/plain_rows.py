@@ -59,7 +59,7 @@ class PlainShape(NamedTuple):
             said = [contents[message] for message in self.order]
             if text != _filled(self.pieces, said):
                 return None
-            findings = (*findings, *self._trimmed(messages))
+            findings = (*self._trimmed(messages), *findings)
         for prompt in self.prompts:
             if prompt.frame is not None:
                 written = finder.starts.prompt(messages, prompt.message)

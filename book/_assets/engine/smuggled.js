@@ -1,0 +1,120 @@
+/* No message may bring a control token into the text: only the template writes them. */
+import { count, cut, isDict, tail } from "./python.js";
+import { textsOf } from "./messages.js";
+import { MessageError, TemplateError, say, tables } from "./words.js";
+
+export const same = (one, other) =>
+  one.length === other.length && one.every((v, i) => v === other[i]);
+
+/* Refuse what a message says where it would become a control token. */
+export const checkContents = (row, control, tokens) => {
+  const { standIns, exact } = row.matched;
+  const { unknown } = tokens;
+  const rest = standIns.messages.flatMap((message) => [...textsOf(message)]).join("\0");
+  const isClean =
+    exact &&
+    new Set(row.frame.parts).size === standIns.parts.length &&
+    same(
+      control.map(({ id }) => id),
+      row.frame.control,
+    ) &&
+    !tokens.find(rest).length &&
+    !(unknown && row.text.includes(unknown));
+  if (isClean) return;
+  row.messages.forEach((message, index) => {
+    for (const text of textsOf(message)) {
+      const wrong = firstControl(text, tokens);
+      if (!wrong) continue;
+      const at = text.indexOf(wrong);
+      const after = text.slice(at + wrong.length);
+      const quoted = tail(text.slice(0, at), 20) + wrong + cut(after, 20);
+      const found = [
+        index,
+        message.role,
+        wrong,
+        count(text, at),
+        quoted,
+        tokens.get(wrong) ?? wrong,
+      ];
+      throw new MessageError(say("smuggled.check_contents.0", ...found));
+    }
+  });
+};
+
+const firstControl = (text, tokens) => {
+  const [found] = tokens.find(text);
+  if (found) return text.slice(found.start, found.end);
+  return tokens.unknown && text.includes(tokens.unknown) ? tokens.unknown : "";
+};
+
+/* Refuse a row whose text has not just the control tokens that the template writes. */
+export const checkJoined = (row, control, template, tokens) => {
+  const expected = row.frame.control;
+  if (
+    same(
+      control.map(({ id }) => id),
+      expected,
+    )
+  )
+    return;
+  const standIns = row.matched.standIns.messages;
+  row.messages.forEach((message, index) => {
+    const alone = standIns.with(index, message);
+    const found = tokens.idsIn(template.render(alone));
+    if (found.length < expected.length) throw otherWords(`messages[${index}]`);
+    if (!same(found, expected)) {
+      throw new MessageError(say("smuggled.check_joined.0", index, message.role));
+    }
+  });
+  throw otherWords("these messages");
+};
+
+const otherWords = (what) => new TemplateError(say("smuggled.other_words.0", what));
+
+/* Refuse tools or keywords that hold a control token. */
+export const checkGiven = (template, tokens) => {
+  for (const [name, given] of Object.entries({
+    tools: template.tools,
+    template_kwargs: template.kwargs,
+  })) {
+    for (const text of textsOf(given)) {
+      const [found] = tokens.find(text);
+      if (!found) continue;
+      const wrong = text.slice(found.start, found.end);
+      throw new MessageError(say("smuggled.check_given.0", name, wrong, text, tokens.get(wrong)));
+    }
+  }
+};
+
+/* The messages with a mark inside each control token that they say. */
+const broken = (messages, tokens) => {
+  const walk = (value) => {
+    if (typeof value === "string") {
+      let made = value;
+      for (const { start, end } of tokens.find(value).reverse()) {
+        const first = String.fromCodePoint(value.codePointAt(start));
+        if (first.length === end - start) throw new MessageError(say("smuggled.walk.0", first));
+        const after = start + first.length;
+        made = made.slice(0, after) + tables.MARK + made.slice(after);
+      }
+      return made;
+    }
+    if (Array.isArray(value)) return value.map(walk);
+    if (!isDict(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([k, v]) => [k, k === "role" || k === "type" ? v : walk(v)]),
+    );
+  };
+  return messages.map(walk);
+};
+
+/* The messages and their text with marks where a control token is to stay text. */
+export const keepAsText = (messages, text, template, tokens) => {
+  const marked = broken(messages, tokens);
+  if (JSON.stringify(marked) === JSON.stringify(messages)) return [messages, text];
+  const rendered = template.render(marked);
+  if (rendered.replaceAll(tables.MARK, "") !== text) {
+    throw new MessageError(say("smuggled.keep_as_text.0"));
+  }
+  return [marked, rendered];
+};

@@ -1,0 +1,121 @@
+/* Where each supervised turn starts: at the end of its prompt, which is rendered for this row. */
+import { commonLength, quote, removePrefix } from "./python.js";
+import { Frame } from "./frame.js";
+import { noPrefix, notLocated } from "./unproven.js";
+import { TemplateError, finding, say, tables } from "./words.js";
+
+/* The turns whose prompts are rendered: all, or the first, the last and a spread. */
+export const provenTurns = (supervised) => {
+  const { PROVEN, SAMPLED } = tables;
+  if (supervised.length <= PROVEN) return supervised;
+  const last = supervised.length - 1;
+  return Array.from(
+    { length: SAMPLED },
+    (_, i) => supervised[Math.floor((i * last) / (SAMPLED - 1))],
+  );
+};
+
+export class StartFinder {
+  constructor(template, tokens, opening, byPrompt) {
+    Object.assign(this, { template, tokens, opening, byPrompt });
+  }
+
+  /* Where each turn starts. */
+  find(row, findings) {
+    const rendered = new Set(provenTurns(row.supervised));
+    const starts = new Map();
+    const known = new Map();
+    const inOrder = [
+      ...row.supervised.filter((k) => rendered.has(k)),
+      ...row.supervised.filter((k) => !rendered.has(k)),
+    ];
+    for (const k of inOrder) {
+      const [lead, begin] = row.lead(k);
+      if (!rendered.has(k) && known.has(lead)) {
+        const [length, isPromptEnd] = known.get(lead);
+        starts.set(k, { character: begin + length, isPromptEnd });
+        continue;
+      }
+      const start = this.start(row, k, findings);
+      starts.set(k, start);
+      if (lead !== null && !known.has(lead)) {
+        known.set(lead, [start.character - begin, start.isPromptEnd]);
+      }
+    }
+    if (rendered.size < row.supervised.length) {
+      const wording = say("starts.find.0", rendered.size, row.supervised.length);
+      findings.push(finding("prompts sampled", row.supervised.at(-1), wording));
+    }
+    return starts;
+  }
+
+  /* What the model sees before it writes message k. */
+  prompt(messages, k) {
+    const prompt = this.template.render(messages.slice(0, k), true);
+    if (!prompt) throw new TemplateError(say("starts.prompt.0", k, prompt));
+    return prompt;
+  }
+
+  start(row, k, findings) {
+    const prompt = this.prompt(row.messages, k);
+    if (row.text.startsWith(prompt)) return { character: prompt.length, isPromptEnd: true };
+    if (this.byPrompt) throw noPrefix(row.messages, k, row.text, prompt, this.template);
+    const [lead, begin] = row.lead(k);
+    const around = row.around(k);
+    if (lead === null || (around[0] === 0 && around[1] === 0)) throw notLocated(k);
+    const [length, supplied] = this.takenOver(row, k, lead);
+    if (supplied) {
+      const wording = say("starts._start.0", quote(supplied));
+      findings.push(finding("generation prompt not matched", k, wording));
+    }
+    const said = row.said(k);
+    const character = said ? Math.min(begin + length, said[0]) : begin + length;
+    return { character, isPromptEnd: false };
+  }
+
+  /* How much of the text before an answer its prompt supplies, and what it has more. */
+  takenOver(row, k, lead) {
+    const history = row.matched.standIns.messages.slice(0, k);
+    // A template may take an assistant's last message for the beginning of the answer.
+    const begun = history.at(-1).role === "assistant" && this.opening;
+    const found = begun && this.opened(lead, this.opening);
+    if (found) return found;
+    const prompt = this.lastPiece(row, this.prompt(history, k));
+    const common = this.common(lead, prompt);
+    if (common === prompt.length) return [common, ""];
+    let closed;
+    try {
+      closed = this.lastPiece(row, this.template.render(history));
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      return [common, prompt.slice(common)];
+    }
+    const added = removePrefix(prompt, closed);
+    // The message before is closed in another way when it is the last one.
+    const otherwise = common <= closed.length && added.length > 0 && added.length < prompt.length;
+    return (otherwise && this.opened(lead, added)) || [common, prompt.slice(common)];
+  }
+
+  /* How far a generation prompt stands in the text before an answer, and its rest. */
+  opened(lead, opening) {
+    const [token] = this.tokens.find(opening);
+    const at = lead.lastIndexOf(token ? opening.slice(0, token.end) : opening);
+    if (at < 0) return null;
+    const agreed = this.common(lead.slice(at), opening);
+    return [at + agreed, opening.slice(agreed)];
+  }
+
+  /* What the template writes after the last thing said in a text of stand-ins. */
+  lastPiece(row, text) {
+    const { parts, marks } = row.matched.standIns;
+    return new Frame(text, parts, marks, this.tokens).pieces.at(-1);
+  }
+
+  /* How far two texts agree; no added token and no tag is cut in two. */
+  common(lead, prompt) {
+    const common = commonLength(lead, prompt);
+    const whole = [...this.tokens.wholeIn(lead), ...this.tokens.wholeIn(prompt)];
+    const cut = whole.filter(([start, end]) => start < common && common < end);
+    return cut.length ? Math.min(...cut.map(([start]) => start)) : common;
+  }
+}

@@ -1,0 +1,299 @@
+"""The playground as people use it: files, keys, links, long texts, and what goes wrong."""
+
+import json
+import re
+
+import pytest
+from fetch import CACHE
+from playground_cases import CONVERSATIONS, WEATHER, turns
+from site_server import SITE
+
+from chatshift import load_tokenizer, prepare
+from chatshift.tiny import FOLDER
+from chatshift.tiny.formats import load_format
+
+PAGE = "book/playground.html"
+READY = "#try-it[data-ready=yes]"
+
+
+@pytest.fixture
+def playground(open_page):
+    page = open_page(PAGE)
+    page.wait_for_selector(READY)
+    return page
+
+
+@pytest.fixture
+def from_disk(chromium):
+    """The page, opened as a file; at the end, nothing may have gone wrong on it."""
+    wrong = []
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else 0)
+    page.on(
+        "request",
+        lambda one: None if one.url[:5] in ("file:", "blob:", "data:") else wrong.append(one.url),
+    )
+    page.goto(f"file://{SITE / PAGE}")
+    page.wait_for_selector(READY)
+    yield page
+    context.close()
+    assert not wrong
+
+
+def shown(page):
+    """The values that the page shows once it has shown everything that was typed."""
+    return json.loads(page.locator("#playground-json").text_content())
+
+
+def after(page, act):
+    """Do something, and wait until its result is shown."""
+    before = int(page.get_attribute("#try-it", "data-shown"))
+    act()
+    page.wait_for_selector(f"#try-it:not([data-shown='{before}'])")
+    return page
+
+
+def labelled(page, name):
+    return page.get_by_label(name, exact=True)
+
+
+def choose(page, *files):
+    page.locator(".pg-file").first.set_input_files(files)
+
+
+def test_typing_changes_the_result_at_once_and_the_address_soon(playground):
+    before = playground.evaluate("location.href")
+    after(playground, lambda: labelled(playground, "content of message 2").fill("Yes"))
+    assert shown(playground)["pieces"][-2:] == ["Yes", "<end_of_turn>"]
+    playground.wait_for_url(lambda url: url != before)
+    after(playground, lambda: playground.select_option("#playground-format", "mistral"))
+    assert "system message dropped" in playground.locator("#playground-error").inner_text()
+    # Both texts are shown, and where they differ.
+    assert playground.locator(".pg-compare").is_visible()
+    after(playground, lambda: playground.get_by_role("button", name="Remove message 0").click())
+    assert shown(playground)["full_text"].startswith("[INST]")
+    after(playground, lambda: labelled(playground, "role of message 1").select_option("user"))
+    refused = playground.locator("#playground-error").inner_text()
+    assert "there is no answer to learn from" in refused
+
+
+def test_the_address_is_not_written_at_every_key(playground):
+    playground.evaluate(
+        "() => { window.writes = 0; const old = history.replaceState.bind(history);"
+        " history.replaceState = (...given) => { window.writes += 1; old(...given); }; }"
+    )
+    labelled(playground, "content of message 1").press_sequentially("x" * 40, delay=5)
+    playground.wait_for_timeout(700)
+    assert playground.evaluate("window.writes") == 1
+
+
+@pytest.mark.parametrize("opened", ["playground", "from_disk"])
+def test_a_link_carries_conversation_template_and_settings(opened, request, chromium):
+    page = request.getfixturevalue(opened)
+    source = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}"
+    source += "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+    file = {"name": "own.jinja", "mimeType": "text/plain", "buffer": source.encode()}
+    after(page, lambda: choose(page, file))
+    after(page, lambda: labelled(page, "content of message 1").fill("שלום 🙂 <script>"))
+    after(page, lambda: page.select_option("[name=supervise]", "all"))
+    after(page, lambda: page.locator("[name=mask_tail]").check())
+    page.wait_for_timeout(700)
+    values, link = shown(page), page.evaluate("location.href")
+    assert values["full_text"].endswith("<|end|>")
+    assert values["turns"][0]["end"] == len(values["full_ids"]) - 1
+    other = chromium.new_context().new_page()
+    other.goto(link)
+    other.wait_for_selector(READY)
+    assert shown(other) == values
+    assert other.locator("[name=supervise]").input_value() == "all"
+    assert other.locator("[name=mask_tail]").is_checked()
+    other.context.close()
+
+
+def test_a_link_of_a_long_conversation(playground, open_page):
+    talk = turns("word " * 60_000, "Yes")
+    after(playground, lambda: labelled(playground, "content of message 1").fill(talk[0]["content"]))
+    playground.wait_for_timeout(900)
+    other = open_page(PAGE + playground.evaluate("location.hash"))
+    other.wait_for_selector(READY)
+    assert shown(other)["full_text"].count("word ") == 60_000
+
+
+def test_links_of_the_first_kind_still_work(open_page):
+    # {"format": "chatml", "withoutBos": true, "messages": [Hi, Yes]}
+    state = (
+        "eyJmb3JtYXQiOiJjaGF0bWwiLCJ3aXRob3V0Qm9zIjp0cnVlLCJtZXNzYWdlcyI6W3sicm9sZSI6InVzZXIiLCJjb250"
+        "ZW50IjoiSGkifSx7InJvbGUiOiJhc3Npc3RhbnQiLCJjb250ZW50IjoiWWVzIn1dfQ=="
+    )
+    page = open_page(f"{PAGE}#{state}")
+    page.wait_for_selector(READY)
+    wanted = prepare(turns("Hi", "Yes"), load_format("chatml"))
+    assert shown(page)["full_ids"] == list(wanted.full_ids)
+
+
+@pytest.mark.parametrize(
+    "fragment", ["playground", "e30=", "eyJmb3JtYXQiOiJjb25zdHJ1Y3RvciIsIm1lc3NhZ2VzIjpbXX0="]
+)
+def test_an_address_that_is_no_state_shows_the_example(open_page, fragment):
+    # The last of them has the format "constructor", which every object has.
+    page = open_page(f"{PAGE}#{fragment}")
+    page.wait_for_selector(READY)
+    assert shown(page)["pieces"][31] == "based"
+
+
+def test_focus_stays_where_the_work_is(playground):
+    after(playground, lambda: playground.get_by_role("button", name="Add a message").click())
+    assert (
+        playground.evaluate("document.activeElement.getAttribute('aria-label')")
+        == "content of message 3"
+    )
+    after(playground, lambda: playground.get_by_role("button", name="Remove message 3").click())
+    assert (
+        playground.evaluate("document.activeElement.getAttribute('aria-label')")
+        == "content of message 2"
+    )
+    for _ in range(3):
+        after(playground, lambda: playground.get_by_role("button", name="Remove message 0").click())
+    assert playground.evaluate("document.activeElement.id") == "pg-add"
+    assert "There are no messages" in playground.locator("#playground-error").inner_text()
+
+
+def test_files_are_chosen_by_keyboard(playground):
+    playground.locator("#playground-format").focus()
+    playground.keyboard.press("Tab")
+    with playground.expect_file_chooser() as opened:
+        playground.keyboard.press("Enter")
+    chosen = (
+        json.dumps(turns("One", "Two")) + "\n" + json.dumps({"messages": turns("Three", "Four")})
+    )
+    files = [{"name": "rows.jsonl", "mimeType": "text/plain", "buffer": chosen.encode()}]
+    after(playground, lambda: opened.value.set_files(files))
+    assert labelled(playground, "content of message 0").input_value() == "One"
+    after(
+        playground,
+        lambda: (
+            playground.get_by_label("Row of rows.jsonl").fill("2")
+            or playground.keyboard.press("Tab")
+        ),
+    )
+    assert labelled(playground, "content of message 1").input_value() == "Four"
+
+
+def test_a_row_brings_its_tools_and_calls(playground):
+    row = {
+        "messages": CONVERSATIONS["a call"],
+        "tools": [WEATHER],
+        "chat_template_kwargs": {"x": 1},
+    }
+    file = {"name": "row.json", "mimeType": "application/json", "buffer": json.dumps(row).encode()}
+    after(playground, lambda: choose(playground, file))
+    assert json.loads(labelled(playground, "JSON of message 1").input_value()) == row["messages"][1]
+    assert json.loads(playground.locator("[name=tools]").input_value()) == row["tools"]
+    assert json.loads(playground.locator("[name=kwargs]").input_value()) == {"x": 1}
+    after(playground, lambda: playground.locator("[name=tools]").fill("[{]"))
+    assert "tools: Expecting property name" in playground.locator("#playground-error").inner_text()
+
+
+DROP = """texts => {
+  const transfer = new DataTransfer();
+  for (const [name, text] of Object.entries(texts)) transfer.items.add(new File([text], name));
+  const on = document.querySelector(".pg-model");
+  for (const kind of ["dragover", "drop"]) {
+    const given = { dataTransfer: transfer, bubbles: true, cancelable: true };
+    on.dispatchEvent(new DragEvent(kind, given));
+  }
+}"""
+
+
+@pytest.mark.parametrize("opened", ["playground", "from_disk"])
+def test_a_tokenizer_is_dropped_in_two_parts(opened, request):
+    page = request.getfixturevalue(opened)
+    config = json.loads((FOLDER / "tokenizer_config.json").read_text("utf-8"))
+    config["chat_template"] = load_format("gemma3").chat_template
+    files = {"tokenizer.json": (FOLDER / "tokenizer.json").read_text("utf-8")}
+    page.evaluate(DROP, files)
+    page.get_by_text("tokenizer_config.json is missing yet").wait_for()
+    page.evaluate(DROP, {"tokenizer_config.json": json.dumps(config)})
+    page.get_by_text("Loaded in").wait_for()
+    assert page.locator("#playground-format").input_value() == "own"
+    wanted = prepare(CONVERSATIONS["data point"], load_format("gemma3"), strip_bos=True)
+    page.wait_for_selector(".pg-notes")
+    assert shown(page)["full_ids"] == list(wanted.full_ids)
+    after(page, lambda: page.select_option("#playground-format", "chatml"))
+    assert shown(page)["full_text"].startswith("<|im_start|>")
+
+
+def test_files_that_are_wrong_are_named(playground):
+    playground.evaluate(DROP, {"notes.txt": "x"})
+    playground.get_by_text("Nothing known among 1 file.").wait_for()
+    playground.evaluate(DROP, {"tokenizer.json": "{", "tokenizer_config.json": "{}"})
+    playground.get_by_text("No JSON: ").wait_for()
+    playground.evaluate(DROP, {"tokenizer.json": "{}", "tokenizer_config.json": "{}"})
+    playground.get_by_text("is no tokenizer of the library tokenizers").wait_for()
+    playground.evaluate(DROP, {"rows.jsonl": '{"text": "x"}'})
+    playground.get_by_text("A row is a list of messages").wait_for()
+    assert shown(playground)["pieces"][31] == "based"
+
+
+def test_a_script_that_is_missing_is_named(chromium, site):
+    context = chromium.new_context()
+    page = context.new_page()
+    page.route(re.compile("playground-data.js"), lambda route: route.abort())
+    page.goto(site + PAGE)
+    page.get_by_text("The playground did not start.").wait_for()
+    context.close()
+
+
+def test_a_page_without_scripts_says_so(open_page):
+    page = open_page(PAGE, java_script_enabled=False)
+    assert "The playground needs JavaScript." in page.content()
+
+
+def test_a_long_conversation_is_shown_in_part(playground):
+    talk = turns("word " * 2000, "answer " * 2000)
+    for message, one in enumerate(talk, start=1):
+        after(
+            playground,
+            lambda m=message, c=one["content"]: labelled(
+                playground, f"content of message {m}"
+            ).fill(c),
+        )
+    values = shown(playground)
+    assert len(values["full_ids"]) > 4000
+    assert 100 < playground.locator(".pg-text [role=option]").count() < 1000
+
+
+def test_the_keyboard_reaches_every_control_and_axe_finds_nothing(open_page):
+    axe = (CACHE / "axe" / "axe.min.js").read_text(encoding="utf-8")
+    for scheme, width in (("light", 1280), ("dark", 390)):
+        page = open_page(PAGE, width, color_scheme=scheme)
+        page.wait_for_selector(READY)
+        page.get_by_text("Tools, template keywords").click()
+        page.get_by_role("button", name="Add one as JSON").click()
+        after(page, lambda p=page: p.get_by_role("button", name="Remove message 3").click())
+        for name, value in (
+            ("supervise", "all"),
+            ("boundary", "answer"),
+            ("control_tokens", "text"),
+        ):
+            after(page, lambda p=page, n=name, v=value: p.select_option(f"[name={n}]", v))
+        after(page, lambda p=page: p.locator("[name=mask_tail]").check())
+        after(page, lambda p=page: p.select_option("#playground-format", "gemma3"))
+        page.locator(".pg-text input[type=radio]").nth(2).check(force=True)
+        page.locator(".pg-rule input[type=radio]").nth(2).check(force=True)
+        page.locator(".pg-text input[type=checkbox]").check(force=True)
+        page.get_by_text("All values as JSON").click()
+        page.evaluate(axe)
+        found = page.evaluate('axe.run(document, {resultTypes: ["violations"]})')["violations"]
+        assert not [(one["id"], node["html"][:150]) for one in found for node in one["nodes"]], (
+            scheme
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_pages_tokenizer_is_the_packages(playground):
+    assert shown(playground)["full_ids"] == list(
+        prepare(CONVERSATIONS["data point"], load_tokenizer(), strip_bos=True).full_ids
+    )
