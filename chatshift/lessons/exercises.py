@@ -104,6 +104,16 @@ def _ids_and_turns(random: Random) -> tuple[list[int], list[tuple[str, int, int]
     return ids, turns
 
 
+def _ids_length_and_who(random: Random) -> tuple[list[int], int, str]:
+    full, prompt = _full_and_prompt(random)
+    return full, len(prompt), random.choice(["model", "caller"])
+
+
+def _hand_over(ids: list[int], prompt_length: int, who: str) -> tuple[list[int], list[int]]:
+    labels = mask_prompt(ids, prompt_length)
+    return (list(ids), labels) if who == "model" else (ids[:-1], labels[1:])
+
+
 def _label_turns(ids: list[int], turns: list[tuple[str, int, int]]) -> list[int]:
     labels = [-100] * len(ids)
     for role, start, stop in turns:
@@ -154,6 +164,7 @@ EXERCISES = {
     "first_control": Exercise(_first_control, _text_and_control),
     "after_marker": Exercise(_after_marker, _ids_and_marker),
     "verdict": Exercise(_verdict, _own_loss_and_by_hand),
+    "hand_over": Exercise(_hand_over, _ids_length_and_who),
     "label_turns": Exercise(_label_turns, _ids_and_turns),
     "pad_rows": Exercise(_padded, _rows_and_pad_id),
 }

@@ -48,7 +48,7 @@ def prose(source: str) -> str:
     text = re.sub(r"^```.*$|^:\w.*$|^\|.*$|^#+ .*$", "\n", text, flags=re.MULTILINE)
     text = re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL)
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    text = re.sub(r"`[^`\n]*`", "code", text)
+    text = re.sub(r"`[^`\n]*`", "Code", text)
     return re.sub(r"</?[a-z]+[^>]*>|[*_]{1,2}(?=\S)|(?<=\S)[*_]{1,2}", "", text)
 
 

@@ -36,6 +36,7 @@ WRONG: dict[str, Callable] = {
     "mask_prompt": lambda labels, n: [-100] * (n - 1) + labels[n - 1 :],
     "shift": lambda ids, labels: (ids[1:], labels[:-1]),
     "dropped": lambda full, masked: (full[0], masked[-1]),
+    "hand_over": lambda ids, n, who: (ids[:-1], ([-100] * n + ids[n:])[1:]),
     "verdict": lambda own, by_hand: "model" if own == by_hand[1] else "caller",
     "first_control": lambda text, tokens: text.find(tokens[0]),
     "after_marker": lambda ids, marker: [i + 1 for i, j in enumerate(ids) if j == marker[-1]],
