@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import cache
 from random import Random
 from typing import Any, NamedTuple
 
 from markupsafe import escape
 
 from chatshift.errors import ChatshiftError
-from chatshift.show import Picture, framed, table
-from chatshift.steps.labels import copy_labels
+from chatshift.show import Picture, framed, table, visible
 from chatshift.steps.mask import IGNORE_INDEX, mask_prompt
-from chatshift.steps.shift import shift
+from chatshift.steps.render import render, strip_bos
 from chatshift.template.prefix import common_length
 
 CASES = 200
@@ -45,20 +45,31 @@ def _labels_and_length(random: Random) -> tuple[list[int], int]:
     return full, len(prompt)
 
 
-def _full_and_masked(random: Random) -> tuple[list[int], list[int]]:
-    full, prompt = _full_and_prompt(random)
-    return full, mask_prompt(full, len(prompt))
-
-
-def _text_and_bos(random: Random) -> tuple[str, str]:
-    text = "<bos>" * random.randrange(2) + random.choice(["user: hi", "a <bos> in it", ""])
-    return text, "<bos>"
-
-
 def _conversation(random: Random) -> tuple[list[dict[str, str]]]:
     turns = random.randrange(1, 4)
     roles = ["system"] * random.randrange(2) + ["user", "assistant"] * turns
     return ([{"role": role, "content": f"message {i}"} for i, role in enumerate(roles)],)
+
+
+@cache
+def _tokenizer() -> Any:
+    from chatshift.tiny import load_tokenizer
+
+    return load_tokenizer()
+
+
+def _render(messages: list[dict[str, str]]) -> str:
+    return strip_bos(render(messages, _tokenizer()), _tokenizer())
+
+
+def _texts(random: Random) -> tuple[str, str]:
+    prompt = random.choice(["<user>hi<model>", "<user>bye<model>"])
+    full = prompt + random.choice(["yes<end>", "no<end>"])
+    return full, prompt + random.choice(["", "", "<think>"])
+
+
+def _answer_text(full: str, prompt: str) -> str:
+    return full[len(prompt) :] if full.startswith(prompt) else ""
 
 
 def _own_loss_and_by_hand(random: Random) -> tuple[float, list[float]]:
@@ -150,17 +161,13 @@ def _padded(rows: list[tuple[list[int], list[int]]], pad_id: int) -> Padded:
 
 
 EXERCISES = {
-    "count_trained": Exercise(lambda full, prompt: len(full) - len(prompt), _full_and_prompt),
-    "strip_bos": Exercise(lambda text, bos: text.removeprefix(bos), _text_and_bos),
-    "prompt_messages": Exercise(lambda messages: list(messages[:-1]), _conversation),
+    "render": Exercise(_render, _conversation),
+    "answer_text": Exercise(_answer_text, _texts),
     "is_prefix": Exercise(
         lambda full, prompt: full[: len(prompt)] == prompt, _full_and_perhaps_prompt
     ),
     "agree": Exercise(common_length, _full_and_perhaps_prompt),
-    "copy_labels": Exercise(copy_labels, lambda random: (_ids(random),)),
     "mask_prompt": Exercise(mask_prompt, _labels_and_length),
-    "shift": Exercise(shift, _full_and_masked),
-    "dropped": Exercise(lambda full, masked: (full[-1], masked[0]), _full_and_masked),
     "first_control": Exercise(_first_control, _text_and_control),
     "after_marker": Exercise(_after_marker, _ids_and_marker),
     "verdict": Exercise(_verdict, _own_loss_and_by_hand),
@@ -190,7 +197,7 @@ def check(name: str, mine: Callable) -> Picture:
         >>> check("mask_prompt", lambda labels, n: [-100] * n + labels[n:])
         all 200 cases are right
 
-    Chapter: every one, under "Check yourself".
+    Chapter: 1, The chat template, and most of those after it.
     """
     if name not in EXERCISES:
         raise ChatshiftError(f"There is no exercise {name!r}; choose from {sorted(EXERCISES)}.")
@@ -213,6 +220,9 @@ def check(name: str, mine: Callable) -> Picture:
 
 
 def _plain(value: Any) -> Any:
+    """Return lists in the place of tuples, and of a text its lines."""
+    if isinstance(value, str) and "\n" in value:
+        return [visible(line) for line in value.splitlines(keepends=True)]
     return [_plain(item) for item in value] if isinstance(value, (tuple, list)) else value
 
 

@@ -1,31 +1,29 @@
-"""A training run of seconds on rows that you have prepared, and what the model then writes."""
+"""A training run of seconds on rows that you have prepared, and what the model then writes.
+
+`four_ways` has the loop; here it runs on any rows, with any tokenizer.
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chatshift.lessons.four_ways import PAIRS
-from chatshift.trace import Trace
+from chatshift.lessons import four_ways
+
+if TYPE_CHECKING:
+    from chatshift.trace import Trace
 
 
 def talks() -> list[list[dict[str, str]]]:
     """Return the sixteen pairs as eight conversations of two questions and two answers.
 
     >>> [message["content"] for message in talks()[0]][::2]
-    ['What colour is the sky?', 'How do birds fly?']
+    ['What colour is the sky?', 'What is bread made of?']
     """
-    half = len(PAIRS) // 2
-    return [_talk([first, second]) for first, second in zip(PAIRS[:half], PAIRS[half:], strict=True)]
+    pairs = four_ways.conversations()
+    half = len(pairs) // 2
+    return [first + second for first, second in zip(pairs[:half], pairs[half:], strict=True)]
 
 
-def _talk(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    return [
-        {"role": role, "content": text}
-        for pair in pairs
-        for role, text in zip(("user", "assistant"), pair, strict=True)
-    ]
-
-
-def fit(rows: Sequence[Trace | dict[str, Any]], tokenizer: Any, steps: int = 100) -> Any:
+def fit(rows: "Sequence[Trace | dict[str, Any]]", tokenizer: Any, steps: int = 100) -> Any:
     """Return a tiny model after some steps on all rows, which the model itself shifts.
 
     Args:
@@ -35,25 +33,18 @@ def fit(rows: Sequence[Trace | dict[str, Any]], tokenizer: Any, steps: int = 100
 
     Chapter: 10, Many turns.
     """
-    import torch
-
     from chatshift.batch.collate import collate
     from chatshift.tiny import tiny_model
 
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
-    plain = [row.for_transformers() if isinstance(row, Trace) else row for row in rows]
-    batch, model = collate(plain, pad_token_id=pad), tiny_model(tokenizer)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.95))
-    for _step in range(steps):
-        optimizer.zero_grad()
-        model(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+    plain = [row if isinstance(row, dict) else row.for_transformers() for row in rows]
+    batch = collate(plain, pad_token_id=tokenizer.pad_token_id)
+    model = tiny_model(tokenizer)
+    four_ways.train(model, lambda model: model(**batch).loss, steps)
     return model
 
 
 def write(model: Any, tokenizer: Any, prompt: str, stop: str, longest: int = 24) -> str:
-    """Return what the model writes after a prompt, greedily, until `stop` or `longest` tokens.
+    """Return the text that the model writes after a prompt: the likeliest token each time.
 
     Args:
         model: a causal language model.
@@ -64,13 +55,8 @@ def write(model: Any, tokenizer: Any, prompt: str, stop: str, longest: int = 24)
 
     Chapter: 10, Many turns.
     """
-    import torch
-
     from chatshift.steps.tokens import tokenize
 
-    ids: list[int] = tokenize(prompt, tokenizer)
-    start, end = len(ids), tokenizer.convert_tokens_to_ids(stop)
-    with torch.no_grad():
-        while len(ids) < start + longest and (len(ids) == start or ids[-1] != end):
-            ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
-    return str(tokenizer.decode(ids[start:]))
+    end = tokenizer.convert_tokens_to_ids(stop)
+    written = four_ways.write(model, tokenize(prompt, tokenizer), end, longest)
+    return str(tokenizer.decode(written))
