@@ -125,6 +125,23 @@ def _hand_over(ids: list[int], prompt_length: int, who: str) -> tuple[list[int],
     return (list(ids), labels) if who == "model" else (ids[:-1], labels[1:])
 
 
+WRITTEN_BY_MODEL = ("thought", "content", "call", "end")
+
+
+def _pieces(random: Random) -> tuple[list[tuple[str, str]]]:
+    pieces: list[tuple[str, str]] = []
+    for number in range(random.randrange(1, 4)):
+        given = random.choice(["question", "result"]) if number else "question"
+        said = random.choice([["content"], ["call"], ["thought", "content"], ["content", "call"]])
+        for kind in ("header", given, "header", *said, "end", "tail"):
+            pieces.append((kind, f"{kind} {len(pieces)}"))
+    return (pieces,)
+
+
+def _supervised_pieces(pieces: list[tuple[str, str]]) -> list[str]:
+    return [text for kind, text in pieces if kind in WRITTEN_BY_MODEL]
+
+
 def _label_turns(ids: list[int], turns: list[tuple[str, int, int]]) -> list[int]:
     labels = [-100] * len(ids)
     for role, start, stop in turns:
@@ -172,6 +189,7 @@ EXERCISES = {
     "after_marker": Exercise(_after_marker, _ids_and_marker),
     "verdict": Exercise(_verdict, _own_loss_and_by_hand),
     "hand_over": Exercise(_hand_over, _ids_length_and_who),
+    "supervised_pieces": Exercise(_supervised_pieces, _pieces),
     "label_turns": Exercise(_label_turns, _ids_and_turns),
     "pad_rows": Exercise(_padded, _rows_and_pad_id),
 }

@@ -47,7 +47,6 @@ OTHER_WORDS = {
     rf"\b{DECIDED} {THINGS}\b": "supervised",
     rf"\b{THINGS} (?:that )?(?:is|are|was|were) (?:not |never )?{DECIDED}\b": "supervised, counts",
     rf"\b(?:ignored|blanked|skipped) {THINGS}\b": "masked",
-    r"\b(?:one|two|some|few|\d+) places? (?:to the|too far|left|right|on|further)\b": "position",
     r"\bat (?:a|each|every|this|that|its) place\b": "position",
     r"\bborders? (?:between|of) (?:the |a )?(?:prompts?|answers?|turns?|rows?|documents?)\b": (
         "boundary"
@@ -141,7 +140,8 @@ def test_an_exercise_has_a_solution_that_passes(path):
     solved = [
         cell
         for cell in code
-        if "all 200 cases are right" in str(cell.outputs) and "hide-input" in tags(cell)
+        if re.search(r"all \d+ (cases|labels|rows) are right", str(cell.outputs))
+        and "hide-input" in tags(cell)
     ]
     assert len(asked) == len(solved)
 

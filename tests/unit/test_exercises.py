@@ -41,6 +41,7 @@ WRONG: dict[str, Callable] = {
     "is_prefix": lambda full, prompt: full[0] == prompt[0],
     "agree": lambda full, prompt: sum(a == b for a, b in zip(full, prompt, strict=False)),
     "mask_prompt": lambda labels, n: [-100] * (n - 1) + labels[n - 1 :],
+    "supervised_pieces": lambda pieces: [t for k, t in pieces if k in ("call", "content")],
     "hand_over": lambda ids, n, who: (ids[:-1], ([-100] * n + ids[n:])[1:]),
     "verdict": lambda own, by_hand: "model" if own == by_hand[1] else "caller",
     "first_control": lambda text, tokens: text.find(tokens[0]),
