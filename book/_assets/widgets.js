@@ -12,6 +12,7 @@
       this.name = name;
       this.state = state;
       this.listeners = [];
+      this.heard = [];
     }
     get(key, ifMissing) {
       return this.state[key] ?? ifMissing;
@@ -20,7 +21,16 @@
       if (this.state[key] === value) return;
       this.state[key] = value;
       this.listeners.forEach((listener) => listener());
+      for (const [event, listener] of [...this.heard]) if (event === `change:${key}`) listener();
     }
+    /* As the views of `chatshift.show` know a model, from anywidget. */
+    on(event, listener) {
+      this.heard.push([event, listener]);
+    }
+    off(event, listener) {
+      this.heard = this.heard.filter(([one, other]) => one !== event || other !== listener);
+    }
+    save_changes() {}
     onChange(listener) {
       this.listeners.push(listener);
       listener();
@@ -40,6 +50,11 @@
       const box = element("div", {});
       box.innerHTML = model.get("value", "");
       return box;
+    },
+    AnyModel(model) {
+      const el = element("div", {});
+      chatshiftViews.render({ model, el });
+      return el;
     },
     VBoxModel(model, view) {
       return element("div", {}, ...model.get("children", []).map(view));

@@ -3,7 +3,6 @@
 from chatshift.show.charts import (
     STROKES,
     bars,
-    curves,
     duration,
     times_table,
 )
@@ -46,6 +45,7 @@ from chatshift.show.steps import (
     tokens_table,
     walk_frame,
 )
+from chatshift.show.views import batch, compare, curves, ladder, rule, text
 
 __all__ = [
     "STEPS",
@@ -55,8 +55,10 @@ __all__ = [
     "alias_frame",
     "answers_frame",
     "bars",
+    "batch",
     "batch_rows",
     "cell",
+    "compare",
     "curves",
     "cut_frame",
     "cut_verdict",
@@ -66,6 +68,7 @@ __all__ = [
     "framed",
     "growth_frame",
     "label_at",
+    "ladder",
     "mask_frame",
     "mask_verdict",
     "masks_table",
@@ -74,12 +77,14 @@ __all__ = [
     "policy_frame",
     "position_frame",
     "positions_table",
+    "rule",
     "state_at",
     "step_frame",
     "step_map",
     "steps_table",
     "strip",
     "table",
+    "text",
     "text_box",
     "times_table",
     "token_frame",

@@ -186,7 +186,14 @@ def test_the_page_knows_every_kind_of_widget_in_it(path):
     widgets = json.loads(path.read_text())["metadata"].get("widgets", {})
     kinds = {model["model_name"] for kind in widgets.values() for model in kind["state"].values()}
     assert kinds <= known | without_view | {"LinkModel"}
-    assert known == {"HTMLModel", "VBoxModel", "StackModel", "IntSliderModel", "ToggleButtonsModel"}
+    assert known == {
+        "AnyModel",
+        "HTMLModel",
+        "VBoxModel",
+        "StackModel",
+        "IntSliderModel",
+        "ToggleButtonsModel",
+    }
 
 
 def links(text):
