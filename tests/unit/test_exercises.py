@@ -42,6 +42,13 @@ WRONG: dict[str, Callable] = {
     "agree": lambda full, prompt: sum(a == b for a, b in zip(full, prompt, strict=False)),
     "mask_prompt": lambda labels, n: [-100] * (n - 1) + labels[n - 1 :],
     "supervised_pieces": lambda pieces: [t for k, t in pieces if k in ("call", "content")],
+    "end_of_turn": lambda text, answer, tokens: next((t for t in tokens if t in text), ""),
+    "pack_rows": lambda rows: (
+        [i for row, _ in rows for i in row],
+        [i for _, labels in rows for i in labels],
+        [i for row, _ in rows for i in range(len(row))],
+    ),
+    "token_weights": lambda counts: [round(1 / sum(counts), 4) for _ in counts],
     "hand_over": lambda ids, n, who: (ids[:-1], ([-100] * n + ids[n:])[1:]),
     "verdict": lambda own, by_hand: "model" if own == by_hand[1] else "caller",
     "first_control": lambda text, tokens: text.find(tokens[0]),
