@@ -44,7 +44,7 @@ FAMILIES: dict[str, tuple[str, str | None, str]] = {
 
 
 class Borders(NamedTuple):
-    """What a template writes around an answer."""
+    """What a template writes around an answer, with signs for white space and for nothing."""
 
     system: str
     """Where the system message stands in a conversation that ends with an answer."""
@@ -135,6 +135,7 @@ def borders(name: str) -> Borders:
 
     Chapter: 13, Real templates.
     """
+    from chatshift.show import visible
     from chatshift.steps.prompt import render_prompt
 
     talk = [_user("Qone"), _says("Aone")]
@@ -144,8 +145,8 @@ def borders(name: str) -> Borders:
     end = after.rstrip()
     opens = "the two texts differ"
     if text.startswith(prompt):
-        opens = text[len(prompt) :].partition("Aone")[0]
-    return Borders(_system(name, talk), opens, end, after[len(end) :])
+        opens = visible(text[len(prompt) :].partition("Aone")[0])
+    return Borders(_system(name, talk), opens, visible(end), visible(after[len(end) :]))
 
 
 def _system(name: str, talk: list[dict[str, Any]]) -> str:

@@ -23,6 +23,29 @@ def talks() -> list[list[dict[str, str]]]:
     return [first + second for first, second in zip(pairs[:half], pairs[half:], strict=True)]
 
 
+CITIES = {"Rome": 31, "Oslo": 4, "Paris": 19, "Lima": 18, "Cairo": 35, "Bonn": 12}
+
+
+def calls() -> list[list[dict[str, Any]]]:
+    """Return six conversations about the weather, each with a call, its result and an answer.
+
+    >>> [message["content"] for message in calls()[1]]
+    ['How warm is it in Oslo?', '', '4 degrees', 'It has 4 degrees.']
+    """
+    return [_call(city, f"{degrees} degrees") for city, degrees in CITIES.items()]
+
+
+def _call(city: str, warm: str) -> list[dict[str, Any]]:
+    function = {"name": "weather", "arguments": {"city": city}}
+    call = {"type": "function", "function": function}
+    return [
+        {"role": "user", "content": f"How warm is it in {city}?"},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "content": warm},
+        {"role": "assistant", "content": f"It has {warm}."},
+    ]
+
+
 def fit(rows: "Sequence[Trace | dict[str, Any]]", tokenizer: Any, steps: int = 100) -> Any:
     """Return a tiny model after some steps on all rows, which the model itself shifts.
 

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from pages import (
+from book_pages import (
     BOOK,
     CELL_LINK,
     NAMES,

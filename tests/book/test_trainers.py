@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import torch
+from book_pages import text_of
 from page_code import blocks
-from pages import text_of
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from transformers import (
     DataCollatorForLanguageModeling,

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pages import cells, tags
+from book_pages import cells, tags
 
 
 def blocks(page: Path) -> dict[str, str]:
