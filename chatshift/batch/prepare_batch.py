@@ -73,7 +73,7 @@ def prepare_batch(
         >>> batch[2] == prepare(messages, tokenizer).for_transformers()
         True
 
-    Chapter: 13, At scale.
+    Chapter: 19, At scale.
     """
     batch_settings = BatchSettings(shifted, max_length, errors)
     settings = Settings.of(

@@ -26,7 +26,7 @@ def read_tables(page: str | Path) -> dict[str, list[dict[str, str]]]:
         ...     read_tables(page)
         {'Speed': [{'way': 'prepare_batch', 'tokens/s': '1,000'}]}
 
-    Chapter: 13, At scale.
+    Chapter: 19, At scale.
     """
     tables: dict[str, list[list[str]]] = {}
     heading = ""

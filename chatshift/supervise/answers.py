@@ -61,7 +61,7 @@ def unroll(messages: Conversation) -> Iterator[list[Message]]:
         >>> [len(part) for part in unroll(talk)]
         [2, 4]
 
-    Chapter: 9, Many turns.
+    Chapter: 10, Many turns.
     """
     for index, message in enumerate(check_messages(messages)):
         if index and message["role"] == "assistant" and message.get("weight") != 0:

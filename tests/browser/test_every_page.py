@@ -23,7 +23,6 @@ OTHERS = [
         "walkthrough_claims",
         "run",
         "many",
-        "trainers",
         "playground",
         "glossary",
         "references",
