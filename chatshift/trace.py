@@ -197,4 +197,4 @@ class Trace:
         from chatshift.show.still import framed
         from chatshift.show.views import still_text
 
-        return framed(still_text(self)[0])
+        return framed(still_text(self).html)

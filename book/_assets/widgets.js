@@ -12,7 +12,6 @@
       this.name = name;
       this.state = state;
       this.listeners = [];
-      this.heard = [];
     }
     get(key, ifMissing) {
       return this.state[key] ?? ifMissing;
@@ -21,16 +20,7 @@
       if (this.state[key] === value) return;
       this.state[key] = value;
       this.listeners.forEach((listener) => listener());
-      for (const [event, listener] of [...this.heard]) if (event === `change:${key}`) listener();
     }
-    /* As the views of `chatshift.show` know a model, from anywidget. */
-    on(event, listener) {
-      this.heard.push([event, listener]);
-    }
-    off(event, listener) {
-      this.heard = this.heard.filter(([one, other]) => one !== event || other !== listener);
-    }
-    save_changes() {}
     onChange(listener) {
       this.listeners.push(listener);
       listener();
@@ -52,9 +42,10 @@
       return box;
     },
     AnyModel(model) {
-      const el = element("div", {});
-      chatshiftViews.render({ model, el });
-      return el;
+      const box = element("div", {});
+      const { view, data, ...moved } = model.state;
+      chatshiftViews.mount(box, view, { ...data, ...moved });
+      return box;
     },
     VBoxModel(model, view) {
       return element("div", {}, ...model.get("children", []).map(view));

@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import shorten
 
 from docutils import nodes
+from rjsmin import jsmin
 
 from chatshift.lessons import data_point
 from chatshift.show import STYLE
@@ -124,13 +125,8 @@ def name_cells(app, doctree):
 
 
 def classic(module: str) -> str:
-    """Return the module of the views as a classic script, which a page from disk may load.
-
-    Comments and indentation, which a page does not need, are left out.
-    """
-    aside = r"^\s*(?:(?://[^\n]*|/\*.*?\*/)\s*)*"
-    bare = re.sub(aside, "", module, flags=re.MULTILINE | re.DOTALL)
-    head, exported = bare.rsplit("export default", 1)
+    """Return the module of the views as a classic script, which a page from disk may load."""
+    head, exported = jsmin(module).rsplit("export default", 1)
     return f'"use strict";(()=>{{{head}globalThis.chatshiftViews={exported}}})();\n'
 
 

@@ -1,7 +1,8 @@
 """Everyday questions, a tokenizer and a model for them, and what trains and asks that model.
 
 Every experiment of the book that trains is made of these. `train` and `write` stand in full in
-chapter 5; a test compares the two, so what the other chapters run is what a reader has read.
+chapter 5 and `loss_by_hand` in chapter 8; a test compares them, so what the other chapters run is
+what a reader has read.
 """
 
 from collections.abc import Iterable
@@ -132,6 +133,14 @@ def train(model, loss_of, steps=100):
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
     return [*losses, loss_of(model).item()]
+
+
+def loss_by_hand(model, batch):
+    """Return the loss of labels that are taken as they are: nothing is shifted here."""
+    from chatshift.loss.next_token import next_token_loss
+
+    scores = model(batch["input_ids"], batch["attention_mask"]).logits
+    return next_token_loss(scores, batch["labels"])
 
 
 def write(model, prompt_ids, end_id, longest=12):

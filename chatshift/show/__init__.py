@@ -1,7 +1,6 @@
 """The views: a `Trace` as HTML and as plain text. Nothing is computed again here."""
 
 from chatshift.show.charts import (
-    STROKES,
     bars,
     duration,
     times_table,
@@ -49,7 +48,6 @@ from chatshift.show.views import batch, compare, curves, ladder, rule, text
 
 __all__ = [
     "STEPS",
-    "STROKES",
     "STYLE",
     "Picture",
     "alias_frame",

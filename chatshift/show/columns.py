@@ -5,6 +5,7 @@ notebook stores it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from chatshift.steps.mask import IGNORE_INDEX
@@ -12,7 +13,6 @@ from chatshift.steps.mask import IGNORE_INDEX
 if TYPE_CHECKING:
     from chatshift.trace import Trace
 
-Losses = Sequence[float | None]
 PLACES = 3
 """The labels can be moved by 0, 1 or 2 places."""
 
@@ -39,24 +39,38 @@ def plain(values: Any) -> list:
     return values.tolist() if hasattr(values, "tolist") else list(values)
 
 
-def loss_column(losses: Any, total: int, places: int) -> list[float | None]:
-    """Return one loss for each of `total` positions, `None` where there is no pair.
+def number(value: Any) -> float | None:
+    """Return a loss with six digits; nothing for one that is not there, or no number."""
+    return None if value is None or not isfinite(value) else float(f"{value:.6g}")
+
+
+def loss_column(losses: Any, labels: Sequence[int], places: int) -> list[float | None]:
+    """Return one loss for each position, `None` where no prediction counts.
 
     Raises:
         ValueError: there are more or fewer losses than pairs.
     """
-    column = [None if loss is None else round(float(loss), 6) for loss in plain(losses)]
+    given, total = plain(losses), len(labels)
     pairs = total - places
-    if len(column) not in (pairs, total):
+    if len(given) not in (pairs, total):
         raise ValueError(
-            f"Moved by {places}, {total} tokens make {pairs} pairs, but there are {len(column)} "
-            "losses. Give one for each pair, None where the label is masked."
+            f"Moved by {places}, {total} tokens make {pairs} pairs, but there are {len(given)} "
+            "losses. Give one for each pair, None where its label is masked."
         )
-    return column[:pairs] + [None] * places
+    targets = labels[places:]
+    column = [
+        None if label == IGNORE_INDEX else number(loss)
+        for loss, label in zip(given, targets, strict=False)
+    ]
+    return column + [None] * places
 
 
-def rule_losses(losses: Any, total: int) -> dict[str, list[float | None]] | None:
-    """Return the losses of the pairs by the number of places that the labels are moved."""
+def rule_losses(losses: Any, labels: Sequence[int]) -> dict[str, list[float | None]] | None:
+    """Return the losses of the pairs by the number of places that the labels are moved.
+
+    Raises:
+        ValueError: labels are moved further than that, or `loss_column` refuses.
+    """
     if losses is None:
         return None
     by_places = dict(losses) if isinstance(losses, Mapping) else dict(enumerate(losses))
@@ -65,7 +79,7 @@ def rule_losses(losses: Any, total: int) -> dict[str, list[float | None]] | None
             f"The labels move by 0, 1 or 2 places; there are losses for {list(by_places)}. Give a "
             "dict from the number of places to one loss for each pair."
         )
-    return {str(k): loss_column(column, total, k) for k, column in sorted(by_places.items())}
+    return {str(k): loss_column(column, labels, k) for k, column in sorted(by_places.items())}
 
 
 def pieces_of(ids: Iterable[int], tokenizer: Any) -> list[str]:

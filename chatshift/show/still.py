@@ -6,12 +6,13 @@ trusted, on paper. The HTML uses the classes of `views.css`, and is readable wit
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from markupsafe import escape
 
-from chatshift.show.page import visible
+from chatshift.show.page import Picture, visible
 from chatshift.steps.mask import IGNORE_INDEX
 
 HERE = Path(__file__).parent
@@ -68,6 +69,23 @@ def tokens_at(columns: dict[str, Any], step: int) -> list[Token]:
     return found
 
 
+def row_tokens(columns: dict[str, Any], max_length: int | None) -> list[Token]:
+    """Return the tokens of a batch's row, each with its label or what it is there for."""
+    pieces, labels = columns["pieces"], columns["labels"]
+    read = columns.get("read", [1] * len(pieces))
+    tokens = []
+    for i, piece in enumerate(pieces):
+        if max_length is not None and i >= max_length:
+            state = "cut"
+        elif not read[i]:
+            state = "padding"
+        else:
+            state = "masked" if labels[i] == IGNORE_INDEX else "supervised"
+        label = visible(columns["words"][i]) if state == "supervised" else word(state)
+        tokens.append(Token(piece, label, state))
+    return tokens
+
+
 def lines_of(tokens: Iterable[Token]) -> list[list[Token]]:
     """Return the tokens line by line, as the text breaks."""
     lines: list[list[Token]] = [[]]
@@ -82,7 +100,7 @@ def line_html(line: Sequence[Token]) -> str:
     """Return a line of tokens, each above its label; a run of masked tokens says so once."""
     html, before = "", ""
     for piece, label, state in line:
-        word = "" if state == before and state in ("masked", "padding") else label
+        word = "" if state == before and state in ("masked", "padding", "cut") else label
         before = state
         html += (
             f'<ruby class="cs-token{f" cs-{state}" if state else ""}" '
@@ -103,36 +121,66 @@ def text_html(tokens: Sequence[Token], around: int) -> str:
 
 
 def text_plain(tokens: Sequence[Token]) -> str:
-    """Return the tokens run by run: what holds for them, and what they say."""
-    runs: list[tuple[str, list[int]]] = []
-    for i, token in enumerate(tokens):
-        if not runs or runs[-1][0] != token.state:
-            runs.append((token.state, []))
-        runs[-1][1].append(i)
-    return "\n".join(
-        f"{of[0]:>5}-{of[-1]:<5} {state:<10} {''.join(visible(tokens[i].piece) for i in of)}"
-        for state, of in runs
-    )
+    """Return the tokens run by run: what holds for them, what they say, and their labels."""
+    lines, start = [], 0
+    for state, run in groupby(tokens, key=lambda token: token.state):
+        of = list(run)
+        place = str(start) if len(of) == 1 else f"{start} to {start + len(of) - 1}"
+        pieces = visible("".join(token.piece for token in of))
+        lines.append(f"{place:<12}{state:<12}{_middle(pieces)}".rstrip())
+        if state == "supervised":
+            lines.append(f"{'':<12}{'labels':<12}{_middle(''.join(token.label for token in of))}")
+        start += len(of)
+    return "\n".join(lines)
+
+
+def _middle(text: str, most: int = 72) -> str:
+    half = (most - 3) // 2
+    return text if len(text) <= most else f"{text[:half]} … {text[-half:]}"
+
+
+def word(state: str) -> str:
+    """Return what is said of a state."""
+    return "cut off" if state == "cut" else state
 
 
 def counts(tokens: Sequence[Token]) -> str:
     """Return how many tokens are masked, supervised, dropped."""
     states = [token.state for token in tokens]
     words = [f"{len(tokens):,} tokens"]
-    for state in ("masked", "supervised", "dropped", "padding", "cut off"):
+    for state in ("masked", "supervised", "dropped", "padding", "cut"):
         if state in states:
-            words.append(f"{states.count(state):,} {state}")
+            words.append(f"{states.count(state):,} {word(state)}")
     return f"{words[0]}: {', '.join(words[1:])}" if words[1:] else words[0]
 
 
-def compare_html(sides: Sequence[dict[str, Any]], at: int, verdict: str) -> str:
+def sides_html(sides: Sequence[dict[str, Any]], at: int, verdict: str) -> str:
     """Return two texts, what differs from character `at` on marked."""
     figures = ""
     for side in sides:
         text = side["text"]
         rest = f"<mark>{escape(text[at:])}</mark>" if text[at:] else "<b>ends here</b>"
         figures += (
-            f"<figure><figcaption>{escape(side['name'])} <small>{len(text)} characters</small>"
+            f"<figure><figcaption>{escape(side['name'])} <small>{len(text):,} characters</small>"
             f"</figcaption><pre>{escape(text[:at])}{rest}</pre></figure>"
         )
     return f'<div class="cs-two">{figures}</div><p>{escape(verdict)}</p>'
+
+
+def sides_table(sides: Sequence[dict[str, Any]], verdict: str) -> str:
+    """Return two texts as plain text, one after the other."""
+    texts = (f"{side['name']}, {len(side['text']):,} characters:\n{side['text']}" for side in sides)
+    return "\n\n".join((*texts, verdict))
+
+
+def rows_table(lines: Iterable[Sequence[str]], headers: Sequence[str]) -> Picture:
+    """Return rows as a table; every cell is text, shown as it is."""
+    from tabulate import tabulate
+
+    rows = [list(line) for line in lines]
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in headers)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    html = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return Picture(html, tabulate(rows, headers, tablefmt="simple", disable_numparse=True))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from chatshift.show.page import Picture
 from chatshift.show.still import HERE, framed
 
 
@@ -65,11 +66,11 @@ def widget_class() -> type:
     return View
 
 
-def shown(view: str, data: dict[str, Any], html: str, text: str, **moved: Any) -> Any:
+def shown(view: str, data: dict[str, Any], still: Picture, **moved: Any) -> Any:
     """Return the view as a widget, or as its HTML alone where `anywidget` is not installed."""
-    still = Still(view, data, framed(html), text)
+    alone = Still(view, data, framed(still.html), still.text)
     try:
         made = widget_class()
     except ImportError:
-        return still
-    return made(still, **moved)
+        return alone
+    return made(alone, **moved)

@@ -1,79 +1,107 @@
 /* The views of a traced conversation: one module, for notebooks and for pages.
 
    `render({ model, el })` is what anywidget calls; `mount(element, name, data)` draws a view on a
-   page that has no kernel. A view is a function of its data and of what a reader moves: step,
-   position, places, ids, row, max_length. It reads the columns of a trace (pieces, ids, labels,
-   prompt) and computes no label. Its one export is the last line, so that a build can turn this
-   file into a classic script, which a page opened from disk may load. */
+   page that has no kernel. A view is a function of its data and of what a reader moves. It reads
+   the columns of a trace (pieces, ids, labels, prompt) and computes no label. Nothing is exported
+   but by the last line, so that a build can turn this file into a classic script, which a page
+   opened from disk may load. */
 
 const MASKED = -100;
 const WINDOW = 480;
 const MOVED = { step: 6, position: null, places: 1, ids: false, row: 0, max_length: null };
-const STEPS = [
-  ["render", "The whole conversation becomes one text."],
-  ["prompt", "What stands before the answer is a text of its own: the prompt."],
-  ["tokenize", "Text becomes tokens, each with its id. The prompt’s ids come first."],
-  ["copy", "The labels start as a copy: under each token, the token itself."],
-  ["mask", "The prompt’s labels leave the loss. The answer’s stay."],
-  ["shift", "The labels move one token to the left: under each token, the next one."],
-];
+const STEPS = {
+  render: "The whole conversation becomes one text.",
+  prompt: "What stands before the answer becomes a text of its own.",
+  tokenize: "Text becomes tokens, each with its id. The prompt’s ids come first.",
+  copy: "The labels start as a copy: under each token, itself.",
+  mask: "The prompt’s labels are masked. The answer’s stay.",
+  shift: "The labels move one token to the left: under each token, the next.",
+};
 const TIES = ["repeats", "next", "skips one"];
-const ASKS = ["itself", "the next one", "the one after the next"];
+const ASKED = ["itself", "the next one", "the one after the next"];
 const SIGNS = { " ": "·", "\n": "↵", "\r": "␍", "\t": "⇥" };
 
-/* An element; what is text in it stays text, whatever it says. */
-const h = (tag, attributes, ...children) => {
-  const svg = /^(svg|path|text|circle)$/.test(tag);
-  const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes ?? {})) {
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (value !== false && value != null) made.setAttribute(name, value);
+/* An element's attributes, listeners and children. Text stays text, whatever it says. */
+const put = (element, ...parts) => {
+  for (const part of parts.flat(9)) {
+    if (part?.constructor === Object) {
+      for (const [name, value] of Object.entries(part)) {
+        if (typeof value === "function") element.addEventListener(name, value);
+        else element.setAttribute(name, value);
+      }
+    } else if (part != null && part !== false) element.append(part);
   }
-  made.append(...children.flat(2));
-  return made;
+  return element;
 };
-const div = (name, ...children) => h("div", { class: name }, ...children);
-const span = (name, ...children) => h("span", { class: name }, ...children);
+const fill = (element, ...parts) => {
+  element.replaceChildren();
+  return put(element, parts);
+};
+/* A new element: h("span.cell.masked", …) has the classes cs-cell and cs-masked. */
+const h = (kind, ...parts) => {
+  const [tag, ...names] = kind.split(".");
+  const space = `http://www.w3.org/${/^(svg|path|text)$/.test(tag) ? "2000/svg" : "1999/xhtml"}`;
+  const made = document.createElementNS(space, tag);
+  if (names[0]) made.setAttribute("class", names.map((name) => `cs-${name}`).join(" "));
+  return put(made, parts);
+};
+const toggle = (element, name, on) => element.classList.toggle(`cs-${name}`, on);
 const visible = (piece) => piece.replace(/[ \n\r\t]/g, (sign) => SIGNS[sign]) || "∅";
 /* A piece whose white space is drawn by quiet signs. */
 const shown = (piece) =>
   visible(piece)
     .split(/([·↵␍⇥∅])/)
-    .filter(Boolean)
-    .map((part) => (/^[·↵␍⇥∅]$/.test(part) ? h("i", {}, part) : part));
-const short = (piece) => (piece.length > 32 ? [...shown(piece.slice(0, 31)), "…"] : shown(piece));
-const code = (piece) => h("code", {}, short(piece));
-const many = (number, one) => `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
+    .map((part, n) => (n % 2 ? h("i", part) : part));
+const short = (piece) => shown(piece.length > 32 ? `${piece.slice(0, 31)}…` : piece);
+const code = (piece) => h("code", short(piece));
+const count = (number) => number.toLocaleString("en");
+const many = (number, one) => `${count(number)} ${one}${number === 1 ? "" : "s"}`;
 const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
-const between = (least, most) => Array.from({ length: Math.max(0, most - least) }, (_, i) => least + i);
-const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+const range = (from, to) => Array.from({ length: Math.max(0, to - from) }, (_, n) => from + n);
 const firstOf = (labels) => Math.max(0, labels.findIndex((label) => label !== MASKED));
-/* What is said of the thing that is looked at; it has its room before it is said. */
-const saying = () => h("p", { class: "cs-said", "aria-live": "polite" });
+/* How many there are of each kind, in the words of this book. */
+const word = (kind) => (kind === "cut" ? "cut off" : kind);
+const tally = (kinds) => {
+  const sums = {};
+  for (const kind of kinds) sums[kind] = (sums[kind] ?? 0) + 1;
+  return Object.entries(sums).map(([kind, number]) => [", ", share(kind, `${count(number)} ${word(kind)}`)]);
+};
+const isLoss = (loss) => loss != null;
+/* What is said of the thing that is looked at. */
+const saying = () => h("p.said", { "aria-live": "polite" });
+const share = (kind, words) => h(`b.${kind}`, words);
+const pair = (read, last, next) => [`The model has read ${many(read, "token")}, the last one `, code(last), ". It must write ", code(next), ". "];
 /* Several texts in one place: it is as high as the highest of them, whichever is shown. */
 const stack = (items) => {
-  const made = items.map((item) => h("p", {}, item));
-  const show = (n) => made.forEach((one, i) => one.classList.toggle("cs-away", i !== n));
-  return [div("cs-stack", made), show];
+  const made = items.map((item) => h("p", item));
+  return [h("div.stack", made), (n) => made.forEach((one, at) => toggle(one, "away", at !== n))];
 };
-const share = (state, words) => h("b", { class: `cs-${state}` }, words);
-const counted = (yes) => (yes ? share("supervised", "It counts.") : share("masked", "It does not count."));
 
 /* Radio buttons for one of the values that move. */
-const radios = (state, key, legend, names, first = 0) => {
+const radios = (state, key, legend, names, first) => {
   // By chance: anywidget loads this module anew for each widget, so that a counter would repeat.
-  const name = `cs-${Math.random().toString(36).slice(2)}`;
-  const inputs = names.map((_, n) => h("input", { type: "radio", name, onchange: () => state.set(key, n + first) }));
-  state.watch(key, () => inputs.forEach((input, n) => (input.checked = state.get(key) === n + first)));
-  const labels = names.map((words, n) => h("label", {}, inputs[n], h("span", {}, words)));
-  return h("fieldset", { class: `cs-choice cs-of-${names.length}` }, h("legend", {}, legend), labels);
+  const name = `cs${Math.random()}`;
+  const inputs = names.map((_, n) => h("input", { type: "radio", name, change: () => state.set(key, n + first) }));
+  state.watch(key, (value) => inputs.forEach((input, n) => (input.checked = value === n + first)));
+  const labels = names.map((words, n) => h("label", inputs[n], h("span", words)));
+  return h(`fieldset.choice.of-${names.length}`, h("legend", legend), labels);
 };
 
-/* One of many options has the keyboard; what is pointed at is only looked at. */
-const listbox = (box, { count, at, go, find, say }) => {
-  const option = (event) => event.target.closest("[role=option]");
-  const looked = (event) => option(event) && say(+option(event).dataset.at);
-  /* The option nearest below (or above) the one that has the keyboard. */
+/* A slider for one of the values that move. */
+const slider = (state, key, label, min, max, known) => {
+  const input = h("input", { type: "range", min, max, input: () => state.set(key, +input.value) });
+  const output = h("output");
+  state.watch(key, () => (input.value = output.value = known()));
+  return h("label.slide", label, input, output);
+};
+
+/* One of many options has the keyboard; one that is pointed at is only looked at. */
+const listbox = (box, size, at, go, find, say) => {
+  const move = (n) => {
+    go(clamp(n, 0, size - 1));
+    find(at()).focus();
+  };
+  /* The option nearest in the line below, or above. */
   const line = (by) => {
     const here = find(at()).getBoundingClientRect();
     let [best, least] = [at() + by, Infinity];
@@ -85,495 +113,432 @@ const listbox = (box, { count, at, go, find, say }) => {
     }
     return best;
   };
-  box.addEventListener("click", (event) => option(event) && move(+option(event).dataset.at));
-  box.addEventListener("pointerover", (event) => event.pointerType === "mouse" && looked(event));
-  box.addEventListener("pointerleave", () => say(at()));
-  const move = (n) => {
-    go(clamp(n, 0, count() - 1));
-    find(at()).focus();
+  const pointed = (event, use) => {
+    const option = event.target.closest("[role=option]");
+    if (option) use(+option.dataset.at);
   };
-  box.addEventListener("keydown", (event) => {
-    const keys = { ArrowRight: () => at() + 1, ArrowLeft: () => at() - 1, ArrowDown: () => line(1), ArrowUp: () => line(-1), Home: () => 0, End: () => count() - 1 };
-    if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    move(keys[event.key]());
+  return put(box, {
+    role: "listbox",
+    click: (event) => pointed(event, move),
+    pointerover: (event) => pointed(event, say),
+    pointerleave: () => say(at()),
+    keydown(event) {
+      const keys = { ArrowRight: () => at() + 1, ArrowLeft: () => at() - 1, ArrowDown: () => line(1), ArrowUp: () => line(-1), Home: () => 0, End: () => size - 1 };
+      if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      move(keys[event.key]());
+    },
   });
 };
-const select = (items, chosen) =>
-  items.forEach((item) => {
-    const on = +item.dataset.at === chosen;
-    item.setAttribute("aria-selected", on);
-    item.tabIndex = on ? 0 : -1;
-  });
+const select = (options, chosen) => {
+  for (const option of options) {
+    const on = +option.dataset.at === chosen;
+    put(option, { "aria-selected": on, tabindex: on ? 0 : -1 });
+  }
+};
 
-/* The width of a text in columns of a fixed-width font; wide characters take two. */
-const columns = (words) => words.length + (words.match(/[\u1100-\u115f\u2e80-\uffdc\ud800-\udbff]/g) ?? []).length;
-/* A token above its label. The label takes no room of its own: `wide` keeps it free. */
-const token = (i, piece, wide) =>
-  h("span", { role: "option", class: "cs-token", "data-at": i, style: `--wide:${Math.ceil(wide * 0.86)}ch` }, span("cs-piece", shown(piece)), span("cs-label"));
+/* A token above its label. Its label takes no room of its own, so that no step moves anything:
+   `widest` is what will ever stand there. Wide characters take two columns. */
+const token = (i, piece, widest) => {
+  const columns = widest.length + (widest.match(/[\u1100-\u115f\u2e80-\uffdc]/g) ?? []).length;
+  return h("span.token", { "data-at": i, style: `--wide:${Math.ceil(columns * 0.86)}ch` }, h("span.piece", shown(piece)), h("span.label"));
+};
+const label = (token, kind, words) => {
+  token.className = kind ? `cs-token cs-${kind}` : "cs-token";
+  fill(token.lastChild, words);
+};
+/* Tokens in lines, as their text breaks. */
+const lines = (tokens, breaks) => {
+  const made = [];
+  tokens.forEach((one, n) => {
+    if (!n || breaks(n)) made.push([]);
+    made.at(-1).push(one);
+  });
+  return made.map((line) => h("div.line", { role: "presentation" }, line));
+};
 
 /* The text as it was rendered, a line a line; under each token its label, after any step. */
-const text = (data, state) => {
-  const { pieces, ids, labels, prompt } = data.trace;
-  const last = pieces.length - 1;
-  const body = h("div", { class: "cs-text", role: "listbox", "aria-label": "Tokens of the conversation", "aria-orientation": "horizontal" });
+const text = ({ trace }, state) => {
+  const { pieces, ids, labels, prompt } = trace;
+  const size = pieces.length;
+  const body = h("div.text", { "aria-label": "Tokens of the conversation" });
+  const [above, below] = [h("div"), h("div")];
   const said = saying();
-  const [head, headAt] = stack(STEPS.map(([, what]) => what));
+  const [head, headAt] = stack(Object.values(STEPS));
   let tokens = [];
   let from = 0;
   let before = 0;
   const find = (i) => tokens[i - from];
-  const at = () => clamp(state.get("position") ?? firstOf(labels) - 1, 0, last);
-  const stateOf = (i, step) => {
+  const at = () => clamp(state.get("position") ?? firstOf(labels) - 1, 0, size - 1);
+  const kindOf = (i, step) => {
     if (step < 3) return step === 2 && i >= prompt ? "rest" : "";
     if (step < 5) return "plain";
-    if (step === 6 && i === last) return "dropped";
-    return labels[step === 6 ? i + 1 : i] === MASKED ? "masked" : "supervised";
+    if (step === 6 && i === size - 1) return "dropped";
+    return labels[i + (step === 6)] === MASKED ? "masked" : "supervised";
   };
-  const labelOf = (i, step, kind, begins) => {
-    if (step < 3) return "";
-    if (step === 3) return String(ids[i]);
-    if (kind === "dropped") return "dropped";
-    const j = step === 6 ? i + 1 : i;
-    if (kind === "masked") return state.get("ids") ? String(MASKED) : begins ? "masked" : "";
-    return state.get("ids") ? String(ids[j]) : shown(pieces[j]);
+  const wordsOf = (i, step, kind, begins) => {
+    if (step === 2) return i === prompt ? "answer" : i ? "" : "prompt";
+    if (step === 1 || kind === "dropped") return kind;
+    const j = i + (step === 6);
+    if (kind === "masked") return state.get("ids") ? MASKED : begins ? kind : "";
+    return step === 3 || state.get("ids") ? ids[j] : shown(pieces[j]);
   };
   const say = (i) => {
     const step = state.get("step");
-    const name = [`Token ${i}, `, code(pieces[i])];
-    const part = i < prompt ? "prompt" : "answer";
-    const words = [
-      [...name, `, is part of the ${part}.`],
-      [...name, part === "prompt" ? ", stands in both texts." : ", stands in the whole text only."],
-      [...name, `, has the id ${ids[i]}.`],
-      [...name, `, has itself as its label: ${ids[i]}.`],
-      [...name, ...(labels[i] === MASKED ? [", is ", share("masked", "masked"), `: its label is now ${MASKED}. It is read, not learned.`] : [", is ", share("supervised", "supervised"), `: its label stays ${labels[i]}.`])],
-      i === last
-        ? [...name, ", is ", share("dropped", "dropped"), " as an input, since nothing follows it. It stays as a label, one place to the left."]
-        : [`The model has read ${many(i + 1, "token")}, the last one `, code(pieces[i]), ". It must write ", code(pieces[i + 1]), ". ", counted(labels[i + 1] !== MASKED)],
-    ];
-    said.replaceChildren(...words[step - 1]);
+    const part = ` is part of the ${i < prompt ? "prompt" : "answer"}.`;
+    const masked = [" is ", share("masked", "masked"), `: its label is now ${MASKED}. It is read, and not learned.`];
+    const kept = [" is ", share("supervised", "supervised"), `: its label stays ${labels[i]}.`];
+    const words = [part, part, ` has the id ${ids[i]}.`, ` has itself as its label, ${ids[i]}.`, labels[i] === MASKED ? masked : kept, [" is ", share("dropped", "dropped"), " as an input: nothing follows it. As a label it stays, one place to the left."]];
+    const counts = labels[i + 1] !== MASKED;
+    fill(said, step === 6 && i + 1 < size ? [pair(i + 1, pieces[i], pieces[i + 1]), h(counts ? "b.right" : "b", counts ? "It counts." : "It does not count.")] : [`Token ${i}, `, code(pieces[i]), ",", words[step - 1]]);
     tokens.forEach((one, n) => {
-      one.classList.toggle("cs-at", n + from === i);
-      one.classList.toggle("cs-goal", step === 6 && n + from === i + 1);
+      toggle(one, "at", n + from === i);
+      toggle(one, "goal", step === 6 && n + from === i + 1);
     });
   };
-  const fold = (number, to, words) => (number ? [h("button", { type: "button", class: "cs-fold", onclick: () => state.set("position", to) }, `… ${many(number, "token")} ${words}`)] : []);
+  const fold = (box, number, to, where) =>
+    fill(box, number > 0 && h("button.fold", { type: "button", click: () => state.set("position", to) }, `… ${many(number, "token")} ${where}`));
   /* Of a long conversation, the part around the position. */
-  const fill = () => {
-    from = pieces.length > WINDOW ? clamp(at() - WINDOW / 2, 0, pieces.length - WINDOW) : 0;
-    const to = Math.min(pieces.length, from + WINDOW);
-    const lines = [[]];
-    tokens = between(from, to).map((i) => {
-      const wide = Math.max(i === last ? 7 : 0, labels[i + 1] >= 0 ? columns(visible(pieces[i + 1])) : 0, String(ids[i]).length);
-      const one = token(i, pieces[i], wide);
-      lines.at(-1).push(one);
-      if (pieces[i].includes("\n") && i + 1 < to) lines.push([]);
-      return one;
-    });
-    body.replaceChildren(...lines.map((line) => h("div", { class: "cs-line", role: "presentation" }, line)));
-    above.replaceChildren(...fold(from, from - 1, "before"));
-    below.replaceChildren(...fold(pieces.length - to, to, "after"));
+  const lay = () => {
+    from = clamp(at() - WINDOW / 2, 0, Math.max(0, size - WINDOW));
+    const to = Math.min(size, from + WINDOW);
+    const widest = (i) => [`${ids[i]}`, i === size - 1 ? "dropped" : labels[i + 1] === MASKED ? "" : pieces[i + 1]].sort((a, b) => b.length - a.length)[0];
+    tokens = range(from, to).map((i) => put(token(i, pieces[i], widest(i)), { role: "option" }));
+    fill(body, lines(tokens, (n) => pieces[from + n - 1].includes("\n")));
+    fold(above, from, from - 1, "before");
+    fold(below, size - to, to, "after");
   };
   /* The labels are seen to move: each starts where it stood before the step. */
   const slide = (by) => {
     const boxes = tokens.map((one) => one.lastChild.getBoundingClientRect());
     tokens.forEach((one, n) => {
       const start = boxes[n + by];
-      if (!start || !one.classList.contains("cs-supervised")) return;
+      if (!start || !one.matches(".cs-supervised")) return;
       const near = Math.abs(start.top - boxes[n].top) < 4;
-      const first = near ? { transform: `translateX(${start.left - boxes[n].left}px)` } : { opacity: 0 };
-      one.lastChild.animate([first, { transform: "none", opacity: 1 }], { duration: 700, easing: "cubic-bezier(.3,0,.2,1)" });
+      one.lastChild.animate([near ? { translate: `${start.left - boxes[n].left}px` } : { opacity: 0 }, {}], { duration: 700, easing: "ease-in-out" });
     });
   };
   const sumOf = (step) => {
-    if (step < 3) return many([...(step === 1 ? data.trace.full_text ?? pieces.join("") : data.trace.prompt_text ?? pieces.slice(0, prompt).join(""))].length, "character");
-    const learned = labels.filter((label) => label !== MASKED).length - (step === 6 && labels[0] !== MASKED);
-    const masked = pieces.length - learned - (step === 6);
-    const sum = step < 5 ? [] : [share("masked", `${masked.toLocaleString("en")} masked`), share("supervised", `${learned.toLocaleString("en")} supervised`), step === 6 ? share("dropped", "1 dropped") : ""];
-    return [h("span", {}, many(pieces.length, "token")), ...sum];
+    const read = step === 1 ? trace.full_text ?? pieces.join("") : trace.prompt_text ?? pieces.slice(0, prompt).join("");
+    if (step < 3) return many([...read].length, "character");
+    return [many(size, "token"), step > 4 && tally(range(0, size).map((i) => kindOf(i, step)))];
   };
-  const [sums, sumAt] = stack(STEPS.map((_, n) => sumOf(n + 1)));
+  const [sums, sumAt] = stack(range(1, 7).map(sumOf));
   const draw = () => {
     const step = state.get("step");
-    body.dataset.step = step;
-    let kind = "";
+    put(body, { "data-step": step });
+    let kind;
     tokens.forEach((one, n) => {
       const begins = kind !== "masked" || !one.previousSibling;
-      kind = stateOf(n + from, step);
-      one.className = `cs-token${kind && ` cs-${kind}`}`;
-      one.lastChild.replaceChildren(...[labelOf(n + from, step, kind, begins)].flat());
+      kind = kindOf(n + from, step);
+      label(one, kind, wordsOf(n + from, step, kind, begins));
     });
     headAt(step - 1);
     sumAt(step - 1);
-    if (before && before !== step && !still()) {
-      if (step === 6 && before > 3) slide(1);
-      if (before === 6 && step > 3) slide(-1);
-    }
+    if (before && step + before > 9 && !matchMedia("(prefers-reduced-motion: reduce)").matches) slide(step - before > 0 ? 1 : -1);
     before = step;
-    place();
+    look();
+  };
+  const look = () => {
+    select(tokens, at());
+    say(at());
   };
   const place = () => {
-    if (!find(at())) {
-      fill();
-      return draw();
-    }
-    select(tokens, at());
-    return say(at());
+    if (find(at())) return look();
+    lay();
+    return draw();
   };
-  const [above, below] = [div("cs-more"), div("cs-more")];
-  fill();
-  draw();
-  state.on("step", draw);
-  state.on("ids", draw);
-  state.on("position", place);
-  listbox(body, { count: () => pieces.length, at, go: (i) => state.set("position", i), find, say });
-  const box = h("input", { type: "checkbox", onchange: () => state.set("ids", box.checked) });
-  state.watch("ids", () => (box.checked = state.get("ids")));
-  const steps = radios(state, "step", "Step", STEPS.map(([name], n) => [h("b", {}, n + 1), " ", name]), 1);
-  return [steps, head, above, body, below, div("cs-foot", sums, h("label", { class: "cs-switch" }, box, "labels as ids")), said];
+  lay();
+  state.watch("step", draw);
+  state.watch("ids", draw);
+  state.watch("position", place);
+  const box = h("input", { type: "checkbox", change: () => state.set("ids", box.checked) });
+  state.watch("ids", (on) => (box.checked = on));
+  const names = Object.keys(STEPS).map((name, n) => [h("b", n + 1), ` ${name}`]);
+  listbox(body, size, at, (i) => state.set("position", i), find, say);
+  return [radios(state, "step", "Step", names, 1), head, above, body, below, h("div.foot", sums, h("label.switch", box, "labels as ids")), said];
 };
 
-/* The slide rule: inputs stand still, the labels under them move. The middle of a long answer, and
-   what comes before it, are folded away, so that both ends of it are always in sight. */
-const rule = (data, state) => {
-  const { pieces, labels } = data.trace;
-  const { losses } = data;
-  const total = pieces.length;
+/* The slide rule: inputs stand still, the labels under them move. The middle of a long answer and
+   what comes before it are folded away, so that both its ends are always in sight. */
+const rule = ({ trace, losses }, state) => {
+  const { pieces, labels } = trace;
+  const size = pieces.length;
   const first = firstOf(labels);
-  const most = losses ? Math.max(...Object.values(losses).flatMap((list) => list.filter((loss) => loss != null))) : 0;
-  const handle = h("span", { class: "cs-handle", role: "slider", tabindex: 0, "aria-label": "Places that the labels are moved to the left", "aria-valuemin": 0, "aria-valuemax": 2 }, "⟵ labels");
-  const board = div("cs-rule");
+  const most = Math.max(...Object.values(losses ?? {}).flat().filter(isLoss));
+  const board = h("div.rule");
   const said = saying();
-  let room = 0;
-  let parts;
+  let known = "";
+  let inputs, ties, bars;
   /* As many columns as there is room for: around the start of the answer, and at its end. */
   const windows = (width) => {
-    const fits = clamp(Math.floor((width - 130) / 62), 5, 13);
-    const from = Math.max(0, first - 2);
-    if (total - from <= fits) return [[from, total]];
-    const start = Math.max(0, first - (fits > 6 ? 2 : 1));
+    const fits = clamp(Math.floor((width - (width > 540 ? 130 : 50)) / 49), 5, 14);
+    const start = Math.max(0, first - 2);
     const tail = fits > 8 ? 3 : 2;
-    return [[start, start + fits - tail], [total - tail, total]];
+    return size - start <= fits ? [[start, size]] : [[start, start + fits - tail], [size - tail, size]];
   };
-  const build = () => {
-    const spans = windows(room);
+  const build = (parts) => {
+    [inputs, ties, bars] = [[], [], []];
     const row = (name, make) => {
       let end = 0;
-      const cells = spans.flatMap(([from, to]) => {
-        const folded = from > end ? [h("span", { class: "cs-folded", title: many(from - end, "token") }, name === "inputs" ? ["⋯", h("small", {}, from - end)] : "")] : [];
+      return h(`div.row.${name}`, parts.map(([from, to]) => {
+        const folded = from > end && h("span.folded", name === "inputs" && ["⋯", h("small", count(from - end))]);
         end = to;
-        return [...folded, h("div", { class: `cs-window cs-${name}`, style: `--n:${to - from}` }, make(from, to))];
-      });
-      return div("cs-row", cells);
+        return [folded, h("div.window", { style: `--n:${to - from}` }, make(range(from, to), to))];
+      }));
     };
-    const cell = (i, kind) => span(`cs-cell cs-${kind}`, h("span", {}, kind === "masked" ? "masked" : kind === "nothing" ? "" : shown(pieces[i].replace(/_/g, "_\u200b"))));
-    parts = { inputs: [], ties: [], bars: [], strips: [] };
-    const track = (name, what, line) => [div("cs-name", name, h("small", {}, what)), line];
-    const inputs = row("inputs", (from, to) => between(from, to).map((i) => (parts.inputs[i] = cell(i, "input"))));
-    const ties = row("ties", (from, to) => between(from, to).map((i) => (parts.ties[i] = span("cs-tie"))));
+    const cell = (i, kind) => h(`span.cell.${kind}`, h("span", kind === "masked" ? kind : i < size && shown(pieces[i].replace(/_/g, "_\u200b"))));
+    const named = (name, what, line) => [h("div.name", name, h("small", what)), line];
+    const moving = (i) => cell(i, i >= size ? "nothing" : labels[i] === MASKED ? "masked" : "supervised");
     // Two labels more than columns: they come from the right as others leave.
-    const strips = row("strip", (from, to) => {
-      const strip = div("cs-slider", between(from, to + 2).map((i) => cell(i, i >= total ? "nothing" : labels[i] === MASKED ? "masked" : "supervised")));
-      parts.strips.push(strip);
-      return strip;
-    });
-    const bars = row("bars", (from, to) => between(from, to).map((i) => (parts.bars[i] = span("cs-bar", h("small", {}), h("b", {})))));
-    strips.classList.add("cs-drag");
-    strips.addEventListener("pointerdown", drag);
-    board.replaceChildren(...track("inputs", "has read", inputs), ...track("", "", ties), ...track(handle, "must write", strips), ...(losses ? track("loss", "of each pair", bars) : []));
+    const track = row("drag", (columns, to) => h("div.strip", [...columns, to, to + 1].map(moving)));
+    fill(board,
+      named("inputs", "has read", row("inputs", (columns) => columns.map((i) => (inputs[i] = cell(i, "input"))))),
+      h("div.name"), row("ties", (columns) => columns.map((i) => (ties[i] = h("span.tie")))),
+      named("⟵ labels", "must write", drag(track)),
+      losses && named("loss", "of each pair", row("bars", (columns) => columns.map((i) => (bars[i] = h("span.bar", h("small"), h("b")))))));
   };
   const draw = () => {
     const places = state.get("places");
-    board.style.setProperty("--places", places);
-    board.dataset.places = places;
-    handle.setAttribute("aria-valuenow", places);
-    handle.setAttribute("aria-valuetext", `${many(places, "place")}: each token is asked for ${ASKS[places]}`);
-    parts.inputs.forEach((input, i) => {
+    const verdict = places === 1 ? "right" : "wrong";
+    put(board, { style: `--places:${places}`, "data-places": places });
+    inputs.forEach((input, i) => {
       const label = labels[i + places];
-      const counts = label !== undefined && label !== MASKED;
-      input.className = `cs-cell ${label === undefined ? "cs-dropped" : "cs-input"}`;
-      parts.ties[i].className = `cs-tie${counts ? (places === 1 ? " cs-right" : " cs-wrong") : ""}`;
-      parts.ties[i].textContent = counts ? TIES[places] : label === undefined ? "dropped" : "";
-      const loss = counts ? losses?.[places]?.[i] : null;
-      parts.bars[i].style.setProperty("--high", loss == null ? 0 : clamp(loss / most, 0, 1).toFixed(4));
-      parts.bars[i].firstChild.textContent = loss == null ? "–" : loss.toFixed(2);
+      const dropped = i + places >= size;
+      const counts = !dropped && label !== MASKED;
+      toggle(input, "dropped", dropped);
+      ties[i].className = counts ? `cs-tie cs-${verdict}` : "cs-tie";
+      fill(ties[i], counts ? TIES[places] : dropped && "dropped");
+      if (!losses) return;
+      const loss = counts && losses[places] ? losses[places][i] : null;
+      put(bars[i], { style: `--high:${isLoss(loss) ? loss / most : -1}` });
+      fill(bars[i].firstChild, loss?.toFixed(2) ?? "–");
     });
-    const pairs = (losses?.[places] ?? []).filter((loss) => loss != null);
-    const mean = pairs.reduce((sum, loss) => sum + loss, 0) / pairs.length;
-    const prior = pieces[first - places];
-    said.replaceChildren(
-      h("b", { class: places === 1 ? "cs-right" : "cs-wrong" }, many(places, "place")), ": each token is asked for ", ASKS[places], ". ",
-      ...(prior === undefined ? [] : ["After ", code(prior), " the model must write ", code(pieces[first]), ". "]),
-      ...(places ? [`${places === 1 ? "The last input and the first label are" : "The last two inputs and the first two labels are"} dropped. `] : []),
-      ...(pairs.length ? [`Mean loss ${mean.toFixed(4)}.`] : []),
-    );
+    const counted = (losses?.[places] ?? []).filter((loss, i) => isLoss(loss) && labels[i + places] !== MASKED);
+    const mean = counted.reduce((sum, loss) => sum + loss, 0) / counted.length;
+    fill(said,
+      h(`b.${verdict}`, many(places, "place")), `: each token is asked for ${ASKED[places]}. `,
+      first >= places && ["After ", code(pieces[first - places]), " the model must write ", code(pieces[first]), ". "],
+      places > 0 && `The last ${places > 1 ? "two inputs" : "input"} and the first ${places > 1 ? "two labels" : "label"} are dropped. `,
+      counted.length > 0 && `Mean loss ${mean.toFixed(4)}.`);
   };
-  const go = (places) => state.set("places", clamp(places, 0, 2));
-  const drag = (event) => {
-    if (event.button) return;
-    const box = event.currentTarget;
-    const strip = parts.strips[0];
-    const wide = strip.firstChild.getBoundingClientRect().width;
-    const places = state.get("places");
-    const moved = (now) => clamp(places + (event.clientX - now.clientX) / wide, 0, 2);
-    box.setPointerCapture(event.pointerId);
-    const move = (now) => {
-      board.classList.add("cs-dragged");
-      board.style.setProperty("--places", moved(now));
-    };
-    const end = (now) => {
-      box.removeEventListener("pointermove", move);
-      board.classList.remove("cs-dragged");
-      go(now.type === "pointerup" ? Math.round(moved(now)) : places);
+  const drag = (track) => {
+    let held;
+    let moved;
+    const end = () => {
+      if (held === undefined) return;
+      held = undefined;
+      toggle(board, "dragged", false);
+      state.set("places", Math.round(moved));
       draw();
     };
-    box.addEventListener("pointermove", move);
-    box.addEventListener("pointerup", end, { once: true });
-    box.addEventListener("pointercancel", end, { once: true });
+    return put(track, {
+      pointerdown(event) {
+        held = event.clientX;
+        moved = state.get("places");
+        track.setPointerCapture(event.pointerId);
+        toggle(board, "dragged", true);
+      },
+      pointermove(event) {
+        if (held === undefined) return;
+        moved = clamp(state.get("places") + (held - event.clientX) / inputs.at(-1).offsetWidth, 0, 2);
+        put(board, { style: `--places:${moved}` });
+      },
+      pointerup: end,
+      pointercancel: end,
+    });
   };
-  handle.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: 1, ArrowUp: 1, ArrowRight: -1, ArrowDown: -1, End: 2, Home: -2 }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    event.stopPropagation();
-    go(state.get("places") + by);
-  });
   state.resized(board, (width) => {
-    const known = room && windows(room);
-    room = width;
-    if (known && String(known) === String(windows(room))) return;
-    const focused = document.activeElement === handle;
-    build();
+    const parts = windows(width);
+    if (known === `${parts}`) return;
+    known = `${parts}`;
+    build(parts);
     draw();
-    if (focused) handle.focus();
   });
-  state.on("places", draw);
-  return [radios(state, "places", "Move the labels to the left by", between(0, 3).map((n) => many(n, "place"))), board, said];
+  state.watch("places", draw);
+  return [radios(state, "places", "Move the labels to the left by", range(0, 3).map((n) => many(n, "place")), 0), board, said];
 };
 
-/* The ladder: what the model has read, and what it must write then; a line for each label. */
-const ladder = (data, state) => {
-  const { pieces, labels } = data.trace;
-  const { losses } = data;
-  const rungs = between(0, pieces.length - 1).filter((i) => labels[i + 1] !== MASKED);
-  const most = Math.max(...(losses ?? [1]).filter((loss) => loss != null), 1e-9);
-  const list = h("div", { class: "cs-ladder", role: "listbox", "aria-label": "What is read, and what must be written" });
+/* The ladder: what the model has read, and what it must write then; a line for each that counts. */
+const ladder = ({ trace: { pieces, labels }, losses }, state) => {
+  const rungs = range(0, pieces.length - 1).filter((i) => labels[i + 1] !== MASKED);
+  const most = Math.max(...(losses ?? []).filter(isLoss));
   const said = saying();
-  const read = (i) => [i > 11 ? "…" : "", ...pieces.slice(Math.max(0, i - 11), i).flatMap(shown), h("b", {}, shown(pieces[i]))];
-  const lines = rungs.map((i, n) => {
-    const loss = losses?.[i];
-    const bar = loss == null ? [] : [h("small", { class: "cs-loss", style: `--long:${clamp(loss / most, 0, 1).toFixed(3)}` }, loss.toFixed(2))];
-    return h("div", { role: "option", class: "cs-rung", "data-at": n }, h("small", {}, i), span("cs-read", h("span", {}, read(i))), span("cs-arrow", "→"), span("cs-write", shown(pieces[i + 1])), bar);
-  });
+  const options = rungs.map((i, n) =>
+    h("div.rung", { role: "option", "data-at": n },
+      h("small", i),
+      h("span.read", h("span", i > 11 && "…", pieces.slice(Math.max(0, i - 11), i).map(shown), h("b", shown(pieces[i])))),
+      h("span", "→"),
+      h("span.write", shown(pieces[i + 1])),
+      losses && h("small.loss", { style: `--long:${(losses[i] ?? 0) / most}` }, losses[i]?.toFixed(2) ?? "–")));
   const at = () => {
     const n = rungs.findIndex((i) => i >= (state.get("position") ?? 0));
     return n < 0 ? rungs.length - 1 : n;
   };
-  const say = (n) => said.replaceChildren(`${n + 1} of ${rungs.length}: the model has read ${many(rungs[n] + 1, "token")}, the last one `, code(pieces[rungs[n]]), ". It must write ", code(pieces[rungs[n] + 1]), ".", ...(losses?.[rungs[n]] == null ? [] : [` Loss ${losses[rungs[n]].toFixed(4)}.`]));
-  list.append(...lines);
+  const say = (n) => fill(said, `${n + 1} of ${rungs.length}. `, pair(rungs[n] + 1, pieces[rungs[n]], pieces[rungs[n] + 1]), isLoss(losses?.[rungs[n]]) && `Loss ${losses[rungs[n]].toFixed(4)}.`);
   state.watch("position", () => {
-    select(lines, at());
+    select(options, at());
     say(at());
   });
-  listbox(list, { count: () => rungs.length, at, go: (n) => state.set("position", rungs[n]), find: (n) => lines[n], say });
-  return [h("div", { class: "cs-rung cs-names", "aria-hidden": "true" }, h("small", {}, "position"), h("span", {}, "has read"), h("span", {}), h("span", {}, "must write"), losses ? h("small", {}, "loss") : ""), list, said];
+  const list = listbox(h("div.ladder", { "aria-label": "What is read, and what must be written" }, options), rungs.length, at, (n) => state.set("position", rungs[n]), (n) => options[n], say);
+  return [h("div.rung.names", { "aria-hidden": true }, h("small", "position"), h("span", "has read"), h("span"), h("span", "must write"), losses && h("small", "loss")), list, said];
 };
 
 /* Two renders side by side; the first difference is marked in the texts and in the tokens. */
-const compare = (data) => {
-  const { trace } = data;
-  const [a, b] = data.sides ?? [
-    { name: "the whole conversation", text: trace.full_text ?? trace.pieces.join(""), pieces: trace.pieces },
+const compare = ({ trace, sides, cause }) => {
+  const [a, b] = sides ?? [
+    { name: "the whole conversation", text: trace.full_text, pieces: trace.pieces },
     { name: "the prompt alone", text: trace.prompt_text, pieces: trace.pieces.slice(0, trace.prompt) },
   ];
   const alike = (x, y) => {
     let n = 0;
-    while (n < Math.min(x.length, y.length) && x[n] === y[n]) n++;
+    while (n < x.length && n < y.length && x[n] === y[n]) n++;
     return n;
   };
-  const [chars, tokens] = [alike(a.text, b.text), alike(a.pieces, b.pieces)];
-  const body = (value) => value.split("\n").flatMap((line, i) => (i ? [h("i", {}, "↵"), "\n", line] : [line]));
-  const panel = ({ name, text }) => {
-    const rest = text.slice(chars);
-    return h("figure", {}, h("figcaption", {}, name, h("small", {}, many([...text].length, "character"))), h("pre", {}, body(text.slice(0, chars)), rest ? h("mark", {}, body(rest)) : span("cs-end", "ends here")));
+  const [chars, same] = [alike(a.text, b.text), alike(a.pieces, b.pieces)];
+  const end = () => h("span.end", "ends here");
+  const body = (value) => value.split("\n").map((line, n) => [n > 0 && [h("i", "↵"), "\n"], line]);
+  const panel = ({ name, text }) =>
+    h("figure", h("figcaption", name, h("small", many([...text].length, "character"))), h("pre", body(text.slice(0, chars)), text.length > chars ? h("mark", body(text.slice(chars))) : end()));
+  const from = Math.max(0, same - 2);
+  const row = ({ name, pieces }) => {
+    const to = Math.min(pieces.length, same + 3);
+    const chips = range(from, to).map((i) => h(i < same ? "span.chip" : "span.chip.new", short(pieces[i])));
+    const rest = pieces.length > to ? h("small", `… ${count(pieces.length - to)}`) : to === same && end();
+    return h("tr", h("th", { scope: "row" }, name), h("td", h("div.chips", from > 0 && h("small", `${count(from)} …`), chips, rest)));
   };
-  const from = Math.max(0, tokens - 2);
-  const near = (list) => {
-    const to = Math.min(list.length, tokens + 3);
-    const cells = between(from, to).map((i) => span(`cs-chip${i < tokens ? "" : " cs-new"}`, short(list[i])));
-    return [from ? h("small", {}, `${from} …`) : "", ...cells, list.length > to ? h("small", {}, `… ${list.length - to}`) : list.length > tokens ? "" : span("cs-end", "ends here")];
-  };
-  const row = ({ name, pieces }) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, div("cs-chips", near(pieces))));
-  const prefix = chars === b.text.length;
-  const same = tokens === b.pieces.length;
-  const words = prefix && same
-    ? [share("supervised", "A prefix. "), `Both texts are alike for ${many(chars, "character")}, both lists of ids for ${many(tokens, "token")}: there the second ends, and the answer begins.`]
-    : [share("dropped", "No prefix. "), prefix ? `The texts are alike for ${many(chars, "character")}, where the second ends; the tokens already differ at token ${tokens}, since a token reaches across that end.` : `The texts differ at character ${chars}, the tokens at token ${tokens}.`];
-  return [div("cs-two", panel(a), panel(b)), h("table", { class: "cs-pair" }, h("tbody", {}, row(a), row(b))), h("p", { class: "cs-said" }, words, data.cause ? ` ${data.cause}` : "")];
+  const ends = chars === b.text.length;
+  const verdict = ends && same === b.pieces.length
+    ? [share("supervised", "A prefix. "), `The texts are alike for ${many(chars, "character")}, the tokens for ${count(same)}: there the second ends. `]
+    : [share("dropped", "No prefix. "), ends ? `The second text ends at character ${chars}, but a token reaches across: the tokens differ at token ${same}. ` : `The texts differ at character ${chars}, the tokens at token ${same}. `];
+  return [h("div.two", panel(a), panel(b)), h("table.pair", h("tbody", row(a), row(b))), h("p.said", verdict, cause)];
 };
 
-/* Rows of a batch under each other on one scale; the tokens of the row that is chosen. */
-const batch = (data, state) => {
-  const { rows } = data;
+/* Rows of a batch under each other on one scale, and the tokens of the row that is chosen. */
+const batch = ({ rows, max_length }, state) => {
   const width = Math.max(...rows.map((row) => row.pieces.length));
-  const cut = data.max_length !== null && data.max_length !== undefined;
-  const at = () => clamp(state.get("row") ?? 0, 0, rows.length - 1);
-  const stop = () => clamp((cut && (state.get("max_length") ?? data.max_length)) || width, 1, width);
-  const kindAt = (row, i) => (i >= stop() ? "dropped" : row.read?.[i] === 0 ? "padding" : row.labels[i] === MASKED ? "masked" : "supervised");
-  const word = (kind) => (kind === "dropped" ? "cut off" : kind);
-  const list = h("div", { class: "cs-batch", role: "listbox", "aria-label": "Rows of the batch" });
-  const body = div("cs-text");
+  const at = () => clamp(state.get("row"), 0, rows.length - 1);
+  const stop = () => clamp(state.get("max_length") ?? max_length ?? width, 1, width);
+  const kindOf = (row, i) => (i >= stop() ? "cut" : row.read?.[i] === 0 ? "padding" : row.labels[i] === MASKED ? "masked" : "supervised");
+  const starts = (row, i) => i > 0 && row.starts?.includes(i);
+  const body = h("div.text");
   const said = saying();
-  const runs = (row) => {
+  const options = rows.map((_, n) => h("div.packed", { role: "option", "data-at": n }));
+  /* One bar for each stretch of tokens of one kind. */
+  const bars = (row) => {
     const found = [];
     row.pieces.forEach((_, i) => {
-      const kind = kindAt(row, i);
-      const starts = row.starts?.includes(i);
-      if (found.at(-1)?.kind === kind && !starts) found.at(-1).size += 1;
-      else found.push({ kind, size: 1, starts });
+      const kind = kindOf(row, i);
+      if (!i || kind !== found.at(-1).kind || starts(row, i)) found.push({ kind, size: 0, begins: starts(row, i) });
+      found.at(-1).size += 1;
     });
-    return found;
-  };
-  const sum = (row) => Object.entries(Object.groupBy(row.pieces.map((_, i) => kindAt(row, i)), (kind) => kind)).map(([kind, all]) => share(kind, `${all.length} ${word(kind)}`));
-  const options = rows.map((_, n) => h("div", { role: "option", class: "cs-packed", "data-at": n }));
-  list.append(...options);
-  const draw = () => {
-    options.forEach((option, n) => {
-      const bars = runs(rows[n]).map(({ kind, size, starts }) => h("span", { class: `cs-run cs-${kind}${starts ? " cs-starts" : ""}`, style: `--size:${size}` }, span("cs-word", `${word(kind)} ${size}`)));
-      const rest = width - rows[n].pieces.length;
-      option.replaceChildren(h("small", {}, `row ${n}`), div("cs-bars", bars, rest ? h("span", { style: `flex:${rest} 1 0` }) : ""));
-    });
-    show();
+    return found.map(({ kind, size, begins }) => h(`span.run.${kind}${begins ? ".begins" : ""}`, { style: `flex-grow:${size}` }, `${count(size)} ${word(kind)}`));
   };
   const show = () => {
     const row = rows[at()];
-    select(options, at());
-    const lines = [[]];
-    let before = "";
-    row.pieces.slice(0, WINDOW).forEach((piece, i) => {
-      const kind = kindAt(row, i);
-      const words = kind === "supervised" ? row.words[i] : kind === before ? "" : word(kind);
-      const one = span(`cs-token cs-${kind}${row.starts?.includes(i) ? " cs-starts" : ""}`, span("cs-piece", shown(piece)), span("cs-label", kind === "supervised" ? shown(words) : words));
-      one.style.setProperty("--wide", `${Math.ceil(columns(kind === "supervised" ? words : "") * 0.86)}ch`);
-      if (row.starts?.includes(i) && lines.at(-1).length) lines.push([]);
-      lines.at(-1).push(one);
-      if (piece.includes("\n")) lines.push([]);
-      before = kind;
+    const kinds = row.pieces.map((_, i) => kindOf(row, i));
+    fill(said, `Row ${at()}: `, many(kinds.length, "token"), tally(kinds), ".", row.starts?.length > 1 && ` ${row.starts.length} conversations are packed in it.`);
+    const tokens = row.pieces.slice(0, WINDOW).map((piece, i) => token(i, piece, row.words[i]));
+    fill(body, lines(tokens, (i) => row.pieces[i - 1].includes("\n") || starts(row, i)));
+    tokens.forEach((one, i) => {
+      const begins = kinds[i] !== kinds[i - 1] || !one.previousSibling;
+      label(one, kinds[i], kinds[i] === "supervised" ? shown(row.words[i]) : begins && word(kinds[i]));
     });
-    body.replaceChildren(...lines.filter((line) => line.length).map((line) => div("cs-line", line)));
-    said.replaceChildren(`Row ${at()}, ${many(row.pieces.length, "token")}: `, ...sum(row).flatMap((one, n) => (n ? [", ", one] : [one])), ".", row.starts?.length > 1 ? ` ${row.starts.length} conversations are packed in it.` : "");
+    select(options, at());
   };
-  state.watch("max_length", draw);
-  state.on("row", show);
-  listbox(list, { count: () => rows.length, at, go: (n) => state.set("row", n), find: (n) => options[n], say: () => {} });
-  const slider = h("input", { type: "range", min: 1, max: width, oninput: () => state.set("max_length", +slider.value) });
-  const output = h("output", {});
-  state.watch("max_length", () => (slider.value = output.value = stop()));
-  return [cut ? h("label", { class: "cs-slide" }, "max_length", slider, output) : "", list, said, body];
+  state.watch("max_length", () => {
+    options.forEach((option, n) => fill(option, h("small", `row ${n}`), h("div.lane", bars(rows[n]), h("span", { style: `flex:${width - rows[n].pieces.length} 1 0` }))));
+    show();
+  });
+  state.watch("row", show);
+  const list = listbox(h("div", { "aria-label": "Rows of the batch" }, options), rows.length, at, (n) => state.set("row", n), (n) => options[n], () => {});
+  return [isLoss(max_length) && slider(state, "max_length", "max_length", 1, width, stop), list, said, body];
 };
 
-/* Losses over the steps, a line each; the ends are named, and dashes differ as colours do. */
-const curves = (data, state) => {
-  const names = Object.keys(data.runs);
-  const lists = Object.values(data.runs);
-  const length = Math.max(...lists.map((list) => list.length));
-  const scale = data.log ? (value) => Math.log10(Math.max(value, 1e-6)) : (value) => value;
-  const all = lists.flat().map(scale);
-  const [least, most] = data.log ? [Math.floor(Math.min(...all)), Math.ceil(Math.max(...all))] : [0, Math.max(...all)];
-  const [wide, high] = [600, 260];
-  const x = (n) => 44 + ((wide - 54) * n) / Math.max(1, length - 1);
-  const y = (value) => high - 26 - ((high - 40) * (scale(value) - least)) / (most - least || 1);
-  const levels = data.log ? between(least, most + 1).map((power) => 10 ** power) : between(0, 5).map((n) => (most * n) / 4);
-  const grid = levels.flatMap((level) => [h("path", { class: "cs-grid", d: `M44 ${y(level)}H${wide - 10}` }), h("text", { x: 38, y: y(level) + 4, "text-anchor": "end" }, +level.toPrecision(2))]);
-  const steps = [0, Math.round((length - 1) / 2), length - 1].map((n) => h("text", { x: x(n), y: high - 6, "text-anchor": "middle" }, n));
-  const lines = lists.map((list, n) => h("path", { class: `cs-line-${n % 4}`, d: list.map((value, i) => `${i ? "L" : "M"}${x(i).toFixed(1)} ${y(value).toFixed(1)}`).join("") }));
-  const mark = h("path", { class: "cs-mark" });
-  const picture = h("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": "Loss over the steps of training, a line for each run; the list below has the numbers" }, grid, steps, lines, mark);
-  const outputs = names.map(() => h("output", {}));
-  const legend = names.map((name, n) => h("li", {}, h("svg", { viewBox: "0 0 48 12", "aria-hidden": "true" }, h("path", { class: `cs-line-${n % 4}`, d: "M2 6H46" })), h("span", {}, name), outputs[n]));
-  const at = () => clamp(state.get("position") ?? length - 1, 0, length - 1);
-  const slider = h("input", { type: "range", min: 0, max: length - 1, oninput: () => state.set("position", +slider.value) });
-  const output = h("output", {});
+/* Losses over the steps on a logarithmic scale, a line each; any two differ in width and dashes as
+   well as in colour. */
+const curves = ({ runs }, state) => {
+  const lists = Object.values(runs);
+  const last = Math.max(...lists.map((list) => list.length)) - 1;
+  const scale = (loss) => Math.log10(Math.max(loss, 1e-6));
+  const all = lists.flat().filter(isLoss).map(scale);
+  const least = Math.floor(Math.min(...all));
+  const most = Math.max(Math.ceil(Math.max(...all)), least + 1);
+  const x = (n) => 44 + (546 * n) / (last || 1);
+  const y = (level) => 234 - (220 * (level - least)) / (most - least);
+  const grid = range(least, most + 1).map((level) => [h("path.grid", { d: `M44 ${y(level)}H590` }), h("text", { x: 36, y: y(level) + 4, "text-anchor": "end" }, +(10 ** level).toPrecision(1))]);
+  const steps = [0, last >> 1, last].map((n) => h("text", { x: x(n), y: 254, "text-anchor": "middle" }, n));
+  const drawn = lists.map((list, n) => h(`path.curve-${n}`, { d: list.map((loss, i) => (isLoss(loss) ? `${isLoss(list[i - 1]) ? "L" : "M"}${x(i)} ${y(scale(loss))}` : "")).join("") }));
+  const mark = h("path.mark");
+  const outputs = lists.map(() => h("output"));
+  const legend = Object.keys(runs).map((name, n) => h("li", h("svg", { viewBox: "0 0 48 12", "aria-hidden": true }, h(`path.curve-${n}`, { d: "M2 6H46" })), h("span", name), outputs[n]));
+  const at = () => clamp(state.get("position") ?? last, 0, last);
   state.watch("position", () => {
-    slider.value = output.value = at();
-    mark.setAttribute("d", `M${x(at())} 10V${high - 24}`);
-    outputs.forEach((one, n) => (one.value = lists[n][at()]?.toFixed(4) ?? "–"));
+    put(mark, { d: `M${x(at())} 10V236` });
+    outputs.forEach((output, n) => (output.value = lists[n][at()]?.toFixed(4) ?? "–"));
   });
-  return [picture, h("label", { class: "cs-slide" }, "step", slider, output), h("ul", { class: "cs-legend" }, legend)];
+  return [h("svg", { viewBox: "0 0 600 260", role: "img", "aria-label": "Loss over the steps of training; the list below has the numbers" }, grid, steps, mark, drawn), slider(state, "position", "step", 0, last, at), h("ul.legend", legend)];
 };
 
 const VIEWS = { text, rule, ladder, compare, batch, curves };
 
 /* Draws the view that the model names into the element; returns what takes it away. */
 const render = ({ model, el }) => {
-  const heard = [];
-  let watch;
-  const forget = () => {
-    while (heard.length) model.off(...heard.pop());
-    watch?.disconnect();
-  };
+  const undo = [];
+  const forget = () => undo.splice(0).forEach((one) => one());
   const state = {
     get: (key) => model.get(key) ?? MOVED[key],
     set(key, value) {
-      if (state.get(key) === value) return;
       model.set(key, value);
       model.save_changes();
     },
-    on(key, listener) {
-      model.on(`change:${key}`, listener);
-      heard.push([`change:${key}`, listener]);
-    },
+    /* Calls back now, and whenever the value changes. */
     watch(key, listener) {
-      state.on(key, listener);
-      listener();
+      const hear = () => listener(state.get(key));
+      model.on(`change:${key}`, hear);
+      undo.push(() => model.off(`change:${key}`, hear));
+      hear();
     },
-    /* Calls back with the width at once, and whenever it changes. */
     resized(box, listener) {
+      const observer = new ResizeObserver(() => listener(box.clientWidth));
       listener(el.clientWidth || 760);
-      watch = new ResizeObserver(([entry]) => listener(entry.contentRect.width));
-      watch.observe(box);
+      observer.observe(box);
+      undo.push(() => observer.disconnect());
     },
   };
-  const root = div("cs-view");
+  const root = h("div.view");
   const draw = () => {
     forget();
     const name = model.get("view");
-    root.replaceChildren(div(`cs-body cs-is-${name}`, ...VIEWS[name](model.get("data"), state)));
+    fill(root, h(`div.body.is-${name}`, VIEWS[name](model.get("data"), state)));
   };
   draw();
+  model.on("change:data", draw);
   el.append(root);
-  const again = ["change:data", "change:view"];
-  again.forEach((event) => model.on(event, draw));
   return () => {
     forget();
-    again.forEach((event) => model.off(event, draw));
+    model.off("change:data", draw);
     root.remove();
   };
 };
 
-/* A view without a kernel. What is moved may stand in `data`; the result has get, set, on, off,
-   and `remove`. `set("data", …)` draws anew and keeps what was moved. */
-const mount = (element, name, data) => {
-  const moved = Object.entries(MOVED).map(([key, value]) => [key, data[key] ?? value]);
-  const values = { ...Object.fromEntries(moved), view: name, data };
-  const listeners = [];
+/* A view without a kernel; what is moved may stand in `data`. The result has get, set, on, off and
+   remove. `set("data", …)` draws anew, and keeps what was moved. */
+const mount = (el, view, data) => {
+  const values = { ...MOVED, ...data, view, data };
+  const heard = new EventTarget();
   const model = {
     get: (key) => values[key],
     set(key, value) {
       if (values[key] === value) return;
       values[key] = value;
-      for (const [event, listener] of [...listeners]) if (event === `change:${key}`) listener();
+      heard.dispatchEvent(new Event(`change:${key}`));
     },
-    on: (event, listener) => listeners.push([event, listener]),
-    off(event, listener) {
-      const n = listeners.findIndex(([one, other]) => one === event && other === listener);
-      if (n >= 0) listeners.splice(n, 1);
-    },
+    on: (event, listener) => heard.addEventListener(event, listener),
+    off: (event, listener) => heard.removeEventListener(event, listener),
     save_changes() {},
   };
-  model.remove = render({ model, el: element });
+  model.remove = render({ model, el });
   return model;
 };
 

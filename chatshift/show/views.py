@@ -8,22 +8,29 @@ and can be set.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import escape
-
 from chatshift.show.columns import (
     PLACES,
-    Losses,
     batch_columns,
     batch_rows,
     first_pair,
     loss_column,
+    number,
     pieces_of,
     plain,
     rule_losses,
     trace_columns,
 )
-from chatshift.show.page import table, visible
-from chatshift.show.still import Token, compare_html, counts, text_html, text_plain, tokens_at
+from chatshift.show.page import Picture, visible
+from chatshift.show.still import (
+    counts,
+    row_tokens,
+    rows_table,
+    sides_html,
+    sides_table,
+    text_html,
+    text_plain,
+    tokens_at,
+)
 from chatshift.show.view import shown
 from chatshift.steps.mask import IGNORE_INDEX
 
@@ -32,56 +39,75 @@ if TYPE_CHECKING:
 
 View = Any
 """A widget, or its HTML alone where `anywidget` is not installed."""
+CURVES = 4
+"""So many lines can be told apart without colour."""
 
 
 def text(trace: "Trace", step: int = 6, *, position: int | None = None, ids: bool = False) -> View:
-    """Show the conversation as it was rendered, its labels after one of the six steps under it."""
+    """Show the conversation as it was rendered, its labels after one of the six steps under it.
+
+    Args:
+        trace: a conversation of T tokens.
+        step: the step to start with, 1 to 6.
+        position: the token that is looked at; by default the first at which a prediction counts.
+        ids: show the labels as numbers, not as words.
+    """
     at = first_pair(trace) if position is None else position
-    html, said = still_text(trace, step, at)
+    still = still_text(trace, step, at)
     data = {"trace": trace_columns(trace)}
-    return shown("text", data, html, said, step=step, position=at, ids=ids)
+    return shown("text", data, still, step=step, position=at, ids=ids)
 
 
-def still_text(trace: "Trace", step: int = 6, at: int | None = None) -> tuple[str, str]:
-    """Return the `text` view without scripts: as HTML, and as plain text."""
+def still_text(trace: "Trace", step: int = 6, at: int | None = None) -> Picture:
+    """Return the `text` view without scripts."""
     tokens = tokens_at(trace_columns(trace), step)
     html = text_html(tokens, first_pair(trace) if at is None else at)
-    return f"{html}<p>{counts(tokens)}</p>", f"{counts(tokens)}\n{text_plain(tokens)}"
+    return Picture(f"{html}<p>{counts(tokens)}</p>", f"{counts(tokens)}\n{text_plain(tokens)}")
 
 
 def rule(trace: "Trace", places: int = 1, losses: Any = None) -> View:
-    """Show inputs above labels that a reader moves to the left by 0, 1 or 2 places."""
+    """Show inputs above labels, which a reader moves to the left by 0, 1 or 2 places.
+
+    Args:
+        trace: a conversation of T tokens.
+        places: how far the labels are moved at first.
+        losses: what a model was asked: for each number of places one loss for each of the T -
+            `places` pairs, `None` where the label is masked; a dict or a list.
+
+    Raises:
+        ValueError: there are losses for other places, or not one for each pair.
+    """
     columns = trace_columns(trace)
-    total = len(columns["pieces"])
-    by_places = rule_losses(losses, total)
-    drawn = _table(_rule_lines(columns, by_places), ("input", "0 places", "1 place", "2 places"))
+    by_places = rule_losses(losses, columns["labels"])
+    lines = _rule_lines(columns, by_places or {})
+    still = rows_table(lines, ("input", "0 places", "1 place", "2 places"))
     data = {"trace": columns, **({"losses": by_places} if by_places else {})}
-    return shown("rule", data, drawn.html, drawn.text, places=places)
+    return shown("rule", data, still, places=places)
 
 
-def _rule_lines(columns: dict[str, Any], losses: Mapping[str, Losses] | None) -> list[list[str]]:
+def _rule_lines(columns: dict[str, Any], losses: Mapping[str, list]) -> list[list[str]]:
+    """Return the pairs around the answer: an input, and its label after each number of places."""
     pieces, labels = columns["pieces"], columns["labels"]
     first = next(i for i, label in enumerate(labels) if label != IGNORE_INDEX)
-    lines = []
-    for i in _window(max(0, first - 2), len(pieces)):
-        if i is None:
-            lines.append(["…"] * (1 + PLACES))
-            continue
-        line = [visible(pieces[i])]
-        for places in range(PLACES):
-            at = i + places
-            if at >= len(pieces):
-                line.append("dropped")
-            elif labels[at] == IGNORE_INDEX:
-                line.append("masked")
-            else:
-                loss = (losses or {}).get(str(places), [None] * len(pieces))[i]
-                line.append(visible(pieces[at]) + ("" if loss is None else f" (loss {loss:.2f})"))
-        lines.append(line)
-    return lines
+
+    def label_of(i: int, places: int) -> str:
+        if i + places >= len(pieces):
+            return "dropped"
+        if labels[i + places] == IGNORE_INDEX:
+            return "masked"
+        column = losses.get(str(places))
+        loss = column[i] if column else None
+        return visible(pieces[i + places]) + ("" if loss is None else f"  {loss:.2f}")
+
+    return [
+        ["…"] * (1 + PLACES)
+        if i is None
+        else [visible(pieces[i]), *(label_of(i, places) for places in range(PLACES))]
+        for i in _window(max(0, first - 2), len(pieces), 24)
+    ]
 
 
-def _window(start: int, stop: int, most: int = 24) -> list[int | None]:
+def _window(start: int, stop: int, most: int) -> list[int | None]:
     """Return the numbers from `start` on, the middle of many left out as one `None`."""
     numbers: list[int | None] = list(range(start, stop))
     half = most // 2
@@ -89,10 +115,19 @@ def _window(start: int, stop: int, most: int = 24) -> list[int | None]:
 
 
 def ladder(trace: "Trace", losses: Any = None, *, position: int | None = None) -> View:
-    """Show what the model has read and what it must write then, a line for each that counts."""
+    """Show what the model has read and what it must write then, a line for each that counts.
+
+    Args:
+        trace: a conversation of T tokens.
+        losses: one loss for each of the T - 1 positions, `None` where the label is masked.
+        position: the position to start with; by default the first that counts.
+
+    Raises:
+        ValueError: there is not one loss for each position.
+    """
     columns = trace_columns(trace)
     pieces = columns["pieces"]
-    column = None if losses is None else loss_column(losses, len(pieces), 1)
+    column = None if losses is None else loss_column(losses, columns["labels"], 1)
     counted = [i - 1 for i in trace.supervised if i]
     lines = []
     for n in _window(0, len(counted), 100):
@@ -101,14 +136,13 @@ def ladder(trace: "Trace", losses: Any = None, *, position: int | None = None) -
             continue
         i = counted[n]
         read = ("…" if i > 5 else "") + visible("".join(pieces[max(0, i - 5) : i + 1]))
-        loss = None if column is None else column[i]
+        loss = column[i] if column else None
         lines.append([str(i), read, visible(pieces[i + 1]), "" if loss is None else f"{loss:.4f}"])
-    width = 3 if column is None else 4
-    headers = ("position", "has read", "must write", "loss")[:width]
-    drawn = _table([line[:width] for line in lines], headers)
+    headers = ("position", "has read", "must write", "loss")[: 4 if column else 3]
+    still = rows_table([line[: len(headers)] for line in lines], headers)
     data = {"trace": columns, **({"losses": column} if column else {})}
     at = first_pair(trace) if position is None else position
-    return shown("ladder", data, drawn.html, drawn.text, position=at)
+    return shown("ladder", data, still, position=at)
 
 
 def compare(
@@ -121,93 +155,82 @@ def compare(
 ) -> View:
     """Show two renders side by side, their first difference marked in texts and tokens.
 
-    They are the whole conversation and the prompt alone of a trace, or two texts.
+    Args:
+        first: a trace, whose whole conversation and prompt are compared; or a text.
+        second: the other text.
+        tokenizer: what makes tokens of two texts.
+        names: what the two texts are called.
+        cause: why they differ, as a sentence.
     """
     if second is None:
-        sides = [
-            ("the whole conversation", first.full_text, list(first.pieces)),
-            ("the prompt alone", first.prompt_text, list(first.pieces[: first.prompt_length])),
-        ]
-        data: dict[str, Any] = {"trace": trace_columns(first)}
+        names = ("the whole conversation", "the prompt alone")
+        texts = (first.full_text, first.prompt_text)
+        pieces = [list(first.pieces), list(first.pieces[: first.prompt_length])]
     else:
-        from chatshift.steps.tokens import tokenize
-
-        texts = zip(names, (first, second), strict=True)
-        sides = [(name, t, pieces_of(tokenize(t, tokenizer), tokenizer)) for name, t in texts]
-        data = {}
-    named = [dict(zip(("name", "text", "pieces"), side, strict=True)) for side in sides]
-    data.update(
-        {"sides": named} if second is not None else {}, **({"cause": cause} if cause else {})
-    )
-    (_, a, _), (_, b, _) = sides
-    at = next(
-        (i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
-    )
-    prefix = at == len(b)
+        texts = (first, second)
+        pieces = [
+            pieces_of(tokenizer.encode(t, add_special_tokens=False), tokenizer) for t in texts
+        ]
+    sides = [
+        {"name": name, "text": one, "pieces": its}
+        for name, one, its in zip(names, texts, pieces, strict=True)
+    ]
+    a, b = texts
+    pairs = enumerate(zip(a, b, strict=False))
+    at = next((i for i, (x, y) in pairs if x != y), min(len(a), len(b)))
     verdict = (
-        f"A prefix: the texts are alike for {at} characters, where the second ends."
-        if prefix
-        else f"No prefix: the texts differ at character {at}: "
-        f"{a[at : at + 20]!r} and {b[at : at + 20]!r}."
+        f"A prefix: the texts are alike for {at:,} characters, where the second ends."
+        if at == len(b)
+        else f"No prefix: the texts differ at character {at:,}."
     )
     verdict = f"{verdict} {cause}".strip()
-    return shown("compare", data, compare_html(named, at, verdict), verdict)
+    still = Picture(sides_html(sides, at, verdict), sides_table(sides, verdict))
+    return shown("compare", {"sides": sides, **({"cause": cause} if cause else {})}, still)
 
 
 def batch(rows: Any, tokenizer: Any, *, row: int = 0, max_length: int | None = None) -> View:
-    """Show the rows of a batch under each other: padding, packed conversations, what is cut off."""
+    """Show the rows of a batch under each other: padding, packed conversations, what is cut off.
+
+    Args:
+        rows: dicts with `input_ids` and `labels`, each of one length, and where there are any
+            `attention_mask` (0 is padding) and `position_ids` (0 begins a packed conversation);
+            or one such dict of columns, as `collate` returns it.
+        tokenizer: what the ids are of.
+        row: the row whose tokens are shown first.
+        max_length: where rows are cut off; a reader can move it.
+
+    Raises:
+        ValueError: the columns of a row differ in length.
+    """
     found = [batch_columns(one, n, tokenizer) for n, one in enumerate(batch_rows(rows))]
-    html, said = "", []
+    html, lines = "", []
     for n, columns in enumerate(found):
-        tokens = _batch_tokens(columns, max_length)
+        tokens = row_tokens(columns, max_length)
         html += f"<p>Row {n}, {counts(tokens)}</p>{text_html(tokens, 0)}"
-        said.append(f"row {n}, {counts(tokens)}\n{text_plain(tokens)}")
-    data: dict[str, Any] = {"rows": found}
-    if max_length is not None:
-        data["max_length"] = max_length
-    return shown("batch", data, html, "\n".join(said), row=row, max_length=max_length)
+        lines.append(f"Row {n}, {counts(tokens)}\n{text_plain(tokens)}")
+    data = {"rows": found, **({} if max_length is None else {"max_length": max_length})}
+    still = Picture(html, "\n".join(lines))
+    return shown("batch", data, still, row=row, max_length=max_length)
 
 
-def _batch_tokens(columns: dict[str, Any], max_length: int | None) -> list[Token]:
-    tokens = []
-    read = columns.get("read", [1] * len(columns["pieces"]))
-    for i, piece in enumerate(columns["pieces"]):
-        state = "masked" if columns["labels"][i] == IGNORE_INDEX else "supervised"
-        if not read[i]:
-            state = "padding"
-        if max_length is not None and i >= max_length:
-            state = "dropped"
-        words = {"supervised": visible(columns["words"][i]), "dropped": "cut off"}
-        tokens.append(Token(piece, words.get(state, state), state))
-    return tokens
+def curves(losses: Mapping[str, Any], at: Sequence[int] = ()) -> View:
+    """Show losses over the steps of training on a logarithmic scale, a line for each run.
 
+    Args:
+        losses: the losses of up to four runs, by name; `None` where there is none.
+        at: the steps whose losses are told without scripts; by default five of them.
 
-def curves(losses: Mapping[str, Any], shown_steps: Sequence[int] = (), *, log: bool = True) -> View:
-    """Show losses over the steps of training, a line for each run."""
-    if shown_steps:  # the picture of the chapters that are not yet rewritten
-        from chatshift.show.charts import curves as drawn_before
-
-        return drawn_before(losses, shown_steps)
-    runs = {name: [round(float(v), 6) for v in plain(values)] for name, values in losses.items()}
-    length = max(len(values) for values in runs.values())
-    steps = sorted({round((length - 1) * n / 4) for n in range(5)})
-    lines = [
-        [name, *(f"{values[n]:.4f}" if n < len(values) else "" for n in steps)]
-        for name, values in runs.items()
-    ]
-    drawn = _table(lines, ["loss at step", *map(str, steps)])
-    return shown("curves", {"runs": runs, "log": log}, drawn.html, drawn.text, position=length - 1)
-
-
-class _Drawn:
-    def __init__(self, html: str, text: str) -> None:
-        self.html, self.text = html, text
-
-
-def _table(lines: Sequence[Sequence[str]], headers: Sequence[str]) -> _Drawn:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in headers)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>" for line in lines
-    )
-    html = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return _Drawn(html, table(lines, headers).text)
+    Raises:
+        ValueError: there are more runs than can be told apart.
+    """
+    if not 0 < len(losses) <= CURVES:
+        raise ValueError(f"There are {len(losses)} runs; one to {CURVES} can be told apart.")
+    runs = {name: [number(value) for value in plain(column)] for name, column in losses.items()}
+    last = max(len(column) for column in runs.values()) - 1
+    steps = at or sorted({round(last * n / 4) for n in range(5)})
+    lines = []
+    for name, column in runs.items():
+        told = [column[n] if n < len(column) else None for n in steps]
+        lines.append([name, *("" if loss is None else f"{loss:.4f}" for loss in told)])
+    still = rows_table(lines, ("loss at step", *map(str, steps)))
+    return shown("curves", {"runs": runs}, still, position=last)

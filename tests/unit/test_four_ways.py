@@ -3,15 +3,15 @@
 import pytest
 import torch
 
-from chatshift import next_token_loss
 from chatshift.lessons import four_ways
-from chatshift.lessons.four_ways import PAIRS, answer, exact_answers, new_model, train
-
-
-def loss_by_hand(batch):
-    return lambda model: next_token_loss(
-        model(batch["input_ids"], batch["attention_mask"]).logits, batch["labels"]
-    )
+from chatshift.lessons.four_ways import (
+    PAIRS,
+    answer,
+    exact_answers,
+    loss_by_hand,
+    new_model,
+    train,
+)
 
 
 def loss_of_model(batch):
@@ -24,9 +24,9 @@ def runs():
     unshifted, shifted = four_ways.unshifted(), four_ways.shifted()
     ways = {
         "the model shifts": loss_of_model(unshifted),
-        "you shift": loss_by_hand(shifted),
+        "you shift": lambda model: loss_by_hand(model, shifted),
         "both shift": loss_of_model(shifted),
-        "nobody shifts": loss_by_hand(unshifted),
+        "nobody shifts": lambda model: loss_by_hand(model, unshifted),
     }
     models = {way: new_model() for way in ways}
     return {way: (models[way], train(models[way], ways[way])) for way in ways}
