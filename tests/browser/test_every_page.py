@@ -21,6 +21,7 @@ OTHERS = [
     for name in (
         "run",
         "many",
+        "measurements",
         "playground",
         "glossary",
         "references",
