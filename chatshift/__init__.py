@@ -1,5 +1,6 @@
 """Exactly what a chat model is trained on, step by step."""
 
+from chatshift.audit.run import audit
 from chatshift.batch.collate import collate
 from chatshift.batch.prepare_batch import prepare_batch
 from chatshift.batch.record import Batch
@@ -38,6 +39,7 @@ __all__ = [
     "TemplateError",
     "TokenizeError",
     "Trace",
+    "audit",
     "collate",
     "copy_labels",
     "load_tokenizer",

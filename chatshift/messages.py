@@ -13,6 +13,7 @@ Conversation = Sequence[Message]
 ROLES = ("system", "developer", "user", "assistant", "tool")
 # Names that other formats use for the same roles, so that the error can say what to write instead.
 RENAMED = {"human": "user", "gpt": "assistant", "model": "assistant", "bot": "assistant"}
+NOTHING = "nothing supervised"
 THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 # Other tools' names for "do not train on this". Each is refused: ignored, it would be trained on.
 FLAGS = frozenset(
@@ -43,12 +44,14 @@ def check_ends_with_answer(messages: Conversation) -> None:
     if role != "assistant":
         raise MessageError(
             f"messages[{last}] is the last message and its role is {role!r}: there is no answer "
-            "to learn from. End the conversation with an assistant message."
+            "to learn from. End the conversation with an assistant message.",
+            cause=NOTHING,
         )
     if last == 0:
         raise MessageError(
             "The prompt is empty: messages[0] is the answer and nothing comes before it. "
-            "Put at least one user message in front."
+            "Put at least one user message in front.",
+            cause="no prompt",
         )
 
 
