@@ -9,7 +9,7 @@ from chatshift.audit.settings import AuditSettings
 from chatshift.audit.tallies import Collector
 from chatshift.errors import BoundaryError, ChatshiftError
 from chatshift.formats.records import Place, Talk
-from chatshift.messages import NOTHING
+from chatshift.messages import FLAG, NOTHING
 from chatshift.supervise.account import TurnCount
 from chatshift.supervise.confirm import Row
 from chatshift.supervise.supervision import Supervision
@@ -22,6 +22,7 @@ REFUSED = {
     "call left out": "call-left-out",
     "thought left out": "thought-left-out",
     "answer changed": "answer-changed",
+    FLAG: "flag-ignored",
 }
 # What is noted in a row; the level where it is not the finding's own.
 NOTED = {
@@ -60,8 +61,14 @@ class RowChecks:
         """Count flags, and those that ask for what is not done."""
         if talk.flags:
             collector.count_flags(place, talk.flags)
-        if talk.ignored:
-            collector.found("flag-ignored", place, reason=talk.ignored[0])
+        asked = [
+            index
+            for index, message in enumerate(talk.messages[:-1])
+            if message.get("role") == "assistant" and message.get("weight") == 1
+        ]
+        if asked and self.settings.supervision.supervise == "last":
+            reason = f"messages[{asked[0]}] is flagged to be learned; only the last answer is"
+            collector.found("flag-ignored", place, reason=reason, level="warning")
 
     def refused(self, item: Any, refusal: ChatshiftError, collector: Collector) -> None:
         """Count a conversation that is refused."""

@@ -143,12 +143,13 @@ FINDINGS = {
         "Remove the text, or keep it as plain text with --control-tokens text.",
     ),
     "flag-ignored": Kind(
-        "warning",
+        "error",
         "Flags that ask for what is not done",
-        "Flags in these rows ask to learn what is not learned here, or in part; the author of the "
-        "data meant something else.",
-        "Audit with --supervise all if every answer is to be learned, or set weight to 0 or 1 on "
-        "assistant messages and remove other flags.",
+        "Flags in these rows ask to learn something else than these settings do, such as an "
+        "earlier answer, a user's message or half of a loss, and a trainer that does not know "
+        "them ignores them silently.",
+        "Train with --supervise all if every flagged answer is to be learned, and else write "
+        "weight 0 or 1 on assistant messages and remove every other flag.",
     ),
     "pad-is-eos": Kind(
         "warning",

@@ -8,7 +8,7 @@ from typing import Any
 from chatshift.audit.chunk import Auditor
 from chatshift.audit.report import Report
 from chatshift.audit.settings import AuditSettings
-from chatshift.formats.files import read_file
+from chatshift.formats.files import find_files, read_file
 from chatshift.formats.records import Place, Record
 from chatshift.tiny import load_tokenizer
 
@@ -68,11 +68,10 @@ def audit(
 
 def rows_of(source: Any) -> Iterator[Any]:
     """Yield the rows of files, or of what is in memory already."""
-    if isinstance(source, (str, Path)):
-        yield from read_file(Path(source))
-    elif isinstance(source, list) and source and all(isinstance(s, (str, Path)) for s in source):
-        for path in source:
-            yield from read_file(Path(path))
+    paths = [source] if isinstance(source, (str, Path)) else source
+    if isinstance(paths, list) and paths and all(isinstance(one, (str, Path)) for one in paths):
+        for path in find_files([Path(one) for one in paths]):
+            yield from read_file(path)
     else:
         for number, row in enumerate(source, start=1):
             value = row if isinstance(row, Mapping) else {"messages": row}

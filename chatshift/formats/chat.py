@@ -26,5 +26,5 @@ def talk_of(messages: Any, row: Mapping, column: str) -> Talk:
     kwargs = row.get("chat_template_kwargs")
     if kwargs is not None and not isinstance(kwargs, Mapping):
         raise RowError(f"chat_template_kwargs must be a dict, not {type(kwargs).__name__}")
-    messages, flags, ignored = with_weights(messages)
-    return Talk(messages, tools_of(row.get("tools")), kwargs, flags, ignored)
+    messages, flags = with_weights(messages)
+    return Talk(messages, tools_of(row.get("tools")), kwargs, flags)

@@ -39,8 +39,8 @@ class Talk(NamedTuple):
     template_kwargs: Any = None
     flags: tuple[str, ...] = ()
     """The flags of other tools that were mapped to weights: their names, one for each message."""
-    ignored: tuple[str, ...] = ()
-    """What flags ask for that is not done, in words."""
+    side: str = ""
+    """Of a preference pair: `chosen` or `rejected`."""
 
 
 class Ids(NamedTuple):

@@ -49,4 +49,18 @@ def tools_of(value: Any) -> list | None:
     tools = json_of(value, "tools")
     if not isinstance(tools, (list, tuple)) or not all(isinstance(t, Mapping) for t in tools):
         raise RowError(f"tools must be a list of JSON schemas, not {quote(value)}")
-    return list(tools) or None
+    return [_wrapped(tool) for tool in tools] or None
+
+
+def _wrapped(tool: Mapping) -> dict:
+    """Return a tool as OpenAI writes it; others leave the outer part away."""
+    if "function" in tool or "name" not in tool:
+        return dict(tool)
+    return {"type": "function", "function": dict(tool)}
+
+
+def call_of(call: Any, where: str) -> dict[str, Any]:
+    """Return a call of a name and arguments in OpenAI's form."""
+    if not isinstance(call, Mapping) or not isinstance(call.get("name"), str):
+        raise RowError(f"{where} must call a tool by 'name' and 'arguments', not {quote(call)}")
+    return {"type": "function", "function": dict(call)}

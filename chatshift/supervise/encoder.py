@@ -67,6 +67,15 @@ class Encoder:
         encode = getattr(backend, "encode_batch_fast", backend.encode_batch)
         return (encoding.ids for encoding in encode(texts, add_special_tokens=False))
 
+    def decoded(self, ids: Sequence[int]) -> list[str]:
+        """Return the text of each id by itself; a part of a character has its token's name."""
+        texts = self.tokenizer.batch_decode([[token_id] for token_id in ids])
+        names = self.tokenizer.convert_ids_to_tokens(list(ids))
+        return [
+            name if not text or "\N{REPLACEMENT CHARACTER}" in text else text
+            for text, name in zip(texts, names, strict=True)
+        ]
+
     def reached(self, text: str) -> list[int]:
         """Return how far each token and those before it reach, in characters without marks.
 
@@ -101,7 +110,9 @@ class Located:
         if found is not None:
             return found
         if self._reached is None:
-            self._reached = self._encoder.reached(self._text)
+            self._reached = self._encoder.reached(self._text) or list(
+                accumulate(map(len, self._encoder.decoded(self.ids)))
+            )
         return min(bisect_right(self._reached, character), len(self.ids))
 
 

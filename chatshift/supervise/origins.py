@@ -30,19 +30,10 @@ def pieces_of(text: str, ids: Sequence[int], encoder: Encoder) -> list[str]:
     """
     reached = encoder.reached(text)
     if not reached:
-        return _decoded(ids, encoder.tokenizer)
+        return encoder.decoded(ids)
     plain = text.replace(MARK, "")
     borders = [0, *reached[:-1], len(plain)]
     return [plain[one:other] for one, other in pairwise(borders)]
-
-
-def _decoded(ids: Sequence[int], tokenizer: Any) -> list[str]:
-    texts = tokenizer.batch_decode([[token_id] for token_id in ids])
-    names = tokenizer.convert_ids_to_tokens(list(ids))
-    return [
-        name if not text or "\N{REPLACEMENT CHARACTER}" in text else text
-        for text, name in zip(texts, names, strict=True)
-    ]
 
 
 def origins_of(
