@@ -1,18 +1,16 @@
-"""What is looked at in each row, and in the tokenizer: each finding has its rule here."""
+"""What is looked at in each conversation: each finding has its rule here."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from chatshift.audit.settings import AuditSettings
 from chatshift.audit.tallies import Collector
+from chatshift.audit.tokenizer_facts import TokenizerFacts
 from chatshift.errors import BoundaryError, ChatshiftError
-from chatshift.formats.records import Place, Talk
+from chatshift.formats.records import Talk
 from chatshift.messages import FLAG, NOTHING
 from chatshift.supervise.account import TurnCount
 from chatshift.supervise.confirm import Row
-from chatshift.supervise.supervision import Supervision
 
 # What refuses a row, by its cause.
 REFUSED = {
@@ -24,7 +22,7 @@ REFUSED = {
     "answer changed": "answer-changed",
     FLAG: "flag-ignored",
 }
-# What is noted in a row; the level where it is not the finding's own.
+# What is noted in a row, with the level that it has there.
 NOTED = {
     "content left out": ("message-left-out", "warning"),
     "call left out": ("call-left-out", "warning"),
@@ -44,77 +42,95 @@ NOTED = {
 class RowChecks:
     """The rules, for one tokenizer and one way to learn."""
 
-    def __init__(self, supervision: Supervision, settings: AuditSettings) -> None:
-        self.supervision = supervision
+    def __init__(self, facts: TokenizerFacts, settings: AuditSettings) -> None:
+        self.facts = facts
         self.settings = settings
 
-    def fingerprint(self) -> dict[str, Any]:
-        """Return what the labels depend on."""
-        tokenizer = self.supervision.tokenizer
-        return {
-            "template": _hash(json.dumps(tokenizer.chat_template, sort_keys=True)),
-            "tokenizer": _hash(_as_text(tokenizer)),
-            "settings": self.settings.as_json(),
-        }
-
-    def flags(self, place: Place, talk: Talk, collector: Collector) -> None:
+    def flags(self, talk: Talk, collector: Collector) -> None:
         """Count flags, and those that ask for what is not done."""
-        if talk.flags:
-            collector.count_flags(place, talk.flags)
-        asked = [
-            index
-            for index, message in enumerate(talk.messages[:-1])
-            if message.get("role") == "assistant" and message.get("weight") == 1
-        ]
-        if asked and self.settings.supervision.supervise == "last":
-            reason = f"messages[{asked[0]}] is flagged to be learned; only the last answer is"
-            collector.found("flag-ignored", place, reason=reason, level="warning")
+        if not talk.flags:
+            return
+        collector.count_flags(talk.flags)
+        if self.settings.supervision.supervise == "last":
+            for index, message in enumerate(talk.messages[:-1]):
+                if message.get("role") == "assistant" and message.get("weight") == 1:
+                    reason = f"messages[{index}] is flagged to be learned; only the last answer is"
+                    collector.found("flag-ignored", reason=reason, level="warning")
+                    return
 
-    def refused(self, item: Any, refusal: ChatshiftError, collector: Collector) -> None:
+    def refused(self, refusal: ChatshiftError, collector: Collector) -> None:
         """Count a conversation that is refused."""
         collector.rejected += 1
         name = REFUSED.get(refusal.cause, "refused")
         if isinstance(refusal, BoundaryError):
             name = "prompt-no-prefix"
         cause = refusal.cause or type(refusal).__name__
-        collector.found(
-            name, item.place, reason=str(refusal), cause=cause, level="error", example=lambda: ()
-        )
+        collector.found(name, reason=str(refusal), cause=cause, level="error")
 
-    def cut(self, prepared: Any, collector: Collector) -> tuple[Row | None, int]:
+    def cut(self, row: Row, collector: Collector) -> tuple[Row | None, int]:
         """Return the row within the maximum length, and how many supervised tokens it loses."""
-        row, most = prepared.row, self.settings.max_length
+        most = self.settings.max_length
         if most is None or len(row.ids) <= most:
             return row, 0
-        place = prepared.item.place
         turns = row.turns.clip(max=most)
         if turns[0, 0] == most:
             collector.rejected += 1
             reason = f"its first supervised token is token {row.turns[0, 0]} of {len(row.ids)}"
-            collector.found("truncated-away", place, reason=reason)
+            collector.found("truncated-away", reason=reason)
             return None, 0
-        lost = int((row.turns - turns)[:, 1].sum() - (row.turns - turns)[:, 0].sum())
+        lost = int(sum(row.turns[:, 1] - row.turns[:, 0]) - sum(turns[:, 1] - turns[:, 0]))
         if lost:
-            reason = f"it loses {lost} supervised tokens of {len(row.ids)} tokens"
-            collector.found("truncated-answer", place, reason=reason)
-        return Row(row.ids[:most], turns, row.findings), lost
+            reason = f"it has {len(row.ids)} tokens and loses {lost} supervised ones"
+            collector.found("truncated-answer", reason=reason)
+        kept = turns[turns[:, 0] < turns[:, 1]]
+        return Row(row.ids[:most], kept, row.findings), lost
 
     def row(
-        self, prepared: Any, row: Row, turns: Sequence[TurnCount], collector: Collector
+        self,
+        messages: Sequence[Any],
+        row: Row,
+        turns: Sequence[TurnCount],
+        collector: Collector,
     ) -> None:
         """Look at a row that was prepared."""
-        place = prepared.item.place
         for finding in row.findings:
             if finding.name in NOTED:
                 name, level = NOTED[finding.name]
-                collector.found(name, place, reason=finding.text, cause=finding.name, level=level)
+                collector.found(name, reason=finding.text, cause=finding.name, level=level)
+        for turn in turns:
+            self.end(row.ids[turn.end_from : turn.end].tolist(), collector)
+            if _is_empty(messages[turn.message]):
+                reason = f"messages[{turn.message}] says nothing and calls no tool"
+                collector.found("empty-answer", reason=reason)
+        self.start(row.ids[:2].tolist(), collector)
+
+    def end(self, ids: Sequence[int], collector: Collector) -> None:
+        """Look at the tokens that end an answer."""
+        facts = self.facts
+        if ids and facts.stops.isdisjoint(ids):
+            ends = facts.name(ids[0])
+            reason = f"this answer ends with {ends}; {facts.stops_in_words()}"
+            collector.found("end-not-a-stop", reason=reason, cause=ends)
+        if facts.pad is not None and facts.pad in ids:
+            reason = f"both are {facts.name(facts.pad)}"
+            collector.found("pad-is-eos", reason=reason)
+
+    def start(self, ids: Sequence[int], collector: Collector) -> None:
+        """Look at the first two tokens of a row."""
+        facts = self.facts
+        if facts.bos is None or not ids:
+            return
+        if list(ids) == [facts.bos, facts.bos]:
+            collector.found("double-bos", reason=f"both are {facts.name(facts.bos)}")
+        elif ids[0] != facts.bos and facts.expects_bos:
+            level = "warning" if facts.expects_bos == "template" else "note"
+            who = f"the {facts.expects_bos} writes {facts.name(facts.bos)} first"
+            reason = f"{who}; this row starts with {facts.name(ids[0])}"
+            collector.found("missing-bos", reason=reason, level=level)
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _as_text(tokenizer: Any) -> str:
-    if tokenizer.is_fast:
-        return tokenizer.backend_tokenizer.to_str()
-    return json.dumps(sorted(tokenizer.get_vocab().items()))
+def _is_empty(message: Any) -> bool:
+    content = message.get("content")
+    if isinstance(content, list):
+        content = "".join(str(part.get("text", "")) for part in content)
+    return not (content and content.strip()) and not message.get("tool_calls")

@@ -1,13 +1,16 @@
 """The audit of some rows: both phases for all of them, then account and findings row by row."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from chatshift.audit.checks import RowChecks
+from chatshift.audit.examples import shown_messages, shown_tokens
 from chatshift.audit.report import Report
 from chatshift.audit.settings import AuditSettings
 from chatshift.audit.tallies import Collector
+from chatshift.audit.token_rows import TokenRows
+from chatshift.audit.tokenizer_facts import TokenizerFacts
 from chatshift.errors import ChatshiftError
 from chatshift.formats.detect import read_row
 from chatshift.formats.lines import Line, parse
@@ -41,14 +44,18 @@ class Auditor:
 
     def __init__(self, tokenizer: Any, settings: AuditSettings) -> None:
         self.settings = settings
+        self._shown: set[str] = set()
         self.supervision = Supervision(tokenizer, settings.supervision)
         self.turns = TurnReader(self.supervision.tokens)
-        self.checks = RowChecks(self.supervision, settings)
-        self.fingerprint = self.checks.fingerprint()
+        self.supervision.rule()  # what is wrong with the template is no matter of a single row
+        facts = TokenizerFacts(self.supervision)
+        self.checks = RowChecks(facts, settings)
+        self.token_rows = TokenRows(self.checks)
+        self.fingerprint = {**facts.fingerprint(), "settings": settings.as_json()}
 
     def report(self, rows: Iterable[Line | Record | Broken]) -> Report:
         """Return the report of these rows."""
-        collector = Collector(self.fingerprint)
+        collector = Collector(self.fingerprint, self._shown)
         items: list[Item] = []
         for raw in rows:
             self._read(raw, items, collector)
@@ -57,20 +64,19 @@ class Auditor:
 
     def _read(self, raw: Any, items: list[Item], collector: Collector) -> None:
         record = parse(raw) if isinstance(raw, Line) else raw
-        collector.count_row(record.place)
-        if isinstance(record, Broken):
-            collector.broken(record)
-            return
-        found = read_row(record, self.settings.format)
+        collector.at(record.place)
+        collector.count_row()
+        found = record if isinstance(record, Broken) else read_row(record, self.settings.format)
         if isinstance(found, Broken):
-            collector.broken(found)
+            collector.broken(found.id, found.reason)
             return
         name, talks = found
-        collector.count_format(record.place, name)
+        collector.count_format(name)
         for talk in talks:
             if isinstance(talk, Ids):
+                self.token_rows.audit(talk, collector)
                 continue
-            self.checks.flags(record.place, talk, collector)
+            self.checks.flags(talk, collector)
             source = Source(talk.messages, talk.tools, talk.template_kwargs)
             items.append(Item(record.place, talk, source))
 
@@ -80,9 +86,13 @@ class Auditor:
             try:
                 found.append((item, self.supervision.spans(item.source)))
             except ChatshiftError as refusal:
-                self.checks.refused(item, refusal, collector)
+                self._refuse(item, refusal, collector)
         for prepared in self._prepared(found, collector):
             self._account(prepared, collector)
+
+    def _refuse(self, item: Item, refusal: ChatshiftError, collector: Collector) -> None:
+        collector.at(item.place, partial(shown_messages, item.source.messages))
+        self.checks.refused(refusal, collector)
 
     def _prepared(
         self, found: Sequence[tuple[Item, Spans]], collector: Collector
@@ -91,25 +101,27 @@ class Auditor:
         import numpy as np
 
         located = self.supervision.encoder.located([spans.text for _, spans in found])
-        flat = np.concatenate([np.empty(0, np.int32), *(one.ids for one in located)])
+        arrays = [np.array(one.ids, dtype=np.int32) for one in located]
+        flat = np.concatenate([np.empty(0, np.int32), *arrays])
         lengths = np.array([len(one.ids) for one in located], dtype=np.int64)
         sources, spans = [item.source for item, _ in found], [one for _, one in found]
-        results = self.supervision.rows(sources, spans, flat.astype(np.int32), lengths)
+        results = self.supervision.rows(sources, spans, flat, lengths)
         for (item, _), result, one in zip(found, results, located, strict=True):
             if isinstance(result, ChatshiftError):
-                self.checks.refused(item, result, collector)
+                self._refuse(item, result, collector)
             else:
                 yield Prepared(item, *result, one)
 
     def _account(self, prepared: Prepared, collector: Collector) -> None:
-        item, spans, row, located = prepared
-        rule = self.supervision.rule(item.source.tools, item.source.template_kwargs)
-        cut, lost = self.checks.cut(prepared, collector)
-        if cut is None:
+        item, spans, whole, located = prepared
+        encoder = self.supervision.encoder
+        collector.at(item.place, partial(shown_tokens, spans.text, whole, encoder))
+        row, lost = self.checks.cut(whole, collector)
+        if row is None:
             return
-        row = cut
-        turns = self.turns.turns(row, spans, rule.finder.format.ends)
         messages = item.source.messages
+        rule = self.supervision.rule(item.source.tools, item.source.template_kwargs)
+        turns = self.turns.turns(row, spans, rule.finder.format.ends)
         account = account_of(
             len(row.ids),
             turns,
@@ -118,15 +130,6 @@ class Auditor:
             ends_with_answer=turns[-1].message == len(messages) - 1 and not lost,
         )
         collector.count(account, [message.get("role") for message in messages])
-        collector.remember(item.place, *_digest(row))
-        self.checks.row(prepared, row, turns, collector)
-
-
-def _digest(row: Row) -> tuple[int, int]:
-    """Return a hash of the labelled row, and one of its last prompt."""
-    labelled = row.ids.tobytes() + row.turns.tobytes()
-    return _hash(labelled), _hash(row.ids[: row.turns[-1][0]].tobytes())
-
-
-def _hash(data: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+        prompt = row.ids[: row.turns[-1][0]].tobytes() + item.talk.side.encode()
+        collector.remember(row.ids.tobytes(), row.turns.tobytes(), prompt)
+        self.checks.row(messages, row, turns, collector)

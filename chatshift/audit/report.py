@@ -13,17 +13,23 @@ ROWS_SHOWN = 20
 
 
 class Example(NamedTuple):
-    """A row to look at: its text in pieces, each with what becomes of it."""
+    """A row to look at."""
 
-    pieces: tuple[tuple[str, str], ...]
-    """The text, and `supervised`, `masked` or `said` for a row that was not prepared."""
+    place: Place
     reason: str
     """What is the matter in this row, in words."""
+    said: str = ""
+    """The messages as they were given, cut off where they are long; of a row that was refused."""
+    pieces: tuple[str, ...] = ()
+    """The text of each token; of a row that was prepared. Long ones are shown in part."""
+    ids: tuple[int, ...] = ()
+    labels: tuple[int, ...] = ()
+    """Before the shift."""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How often something was found, where first, and an example of it."""
+    """How many rows have something, which first, and an example of it."""
 
     count: int
     level: str
@@ -31,17 +37,15 @@ class Tally:
     """The first rows, in the order of files and lines."""
     causes: Mapping[str, int] = field(default_factory=dict)
     example: Example | None = None
-    """Of the first row."""
 
     def __add__(self, other: "Tally") -> "Tally":
-        rows = tuple(sorted({*self.rows, *other.rows})[:ROWS_SHOWN])
-        first = min((self, other), key=lambda one: one.rows[:1] or (Place("\U0010ffff", 0),))
+        examples = [one.example for one in (self, other) if one.example]
         return Tally(
             self.count + other.count,
             max(self.level, other.level, key=LEVELS.index),
-            rows,
+            tuple(sorted({*self.rows, *other.rows})[:ROWS_SHOWN]),
             added(self.causes, other.causes),
-            first.example,
+            min(examples, key=lambda one: one.place, default=None),
         )
 
 
@@ -174,21 +178,21 @@ class Report:
         causes = {"the same conversation": copies.exact, "another answer": copies.conflicts}
         causes = {cause: count for cause, count in causes.items() if count}
         level = "warning" if copies.exact else "note"
-        example = Example((), copies.reason)
+        example = Example(copies.rows[0], copies.reason)
         count = copies.exact + copies.conflicts
         return {"duplicate": Tally(count, level, copies.rows, causes, example)}
 
     @property
     def findings(self) -> list[Finding]:
         """What was found, the worst first."""
-        total = max(1, self.prepared + self.rejected)
+        total = max(1, self.rows)
         tallies = {**self.tallies, **self._copies()}
         found = [
             Finding(
                 name,
                 tally.level,
                 tally.count,
-                tally.count / total,
+                min(1.0, tally.count / total),
                 tally.rows,
                 FINDINGS[name].meaning,
                 FINDINGS[name].remedy,

@@ -1,21 +1,40 @@
 """What the audit of some rows counts, until it becomes a report."""
 
+import hashlib
+import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from chatshift.audit.findings import FINDINGS, LEVELS
 from chatshift.audit.report import ROWS_SHOWN, Example, FileAccount, Report, Tally
 from chatshift.audit.seen import Seen
-from chatshift.formats.records import Broken, Place
+from chatshift.formats.records import Place
 from chatshift.supervise.account import Account
 
+Show = Callable[[], dict[str, Any]]
 LAST_TURN = 64  # answers beyond are counted together with this one
 
 
-class Collector:
-    """Counts, in plain dicts; one for each chunk of rows."""
+class _Found:
+    """What one finding has counted."""
 
-    def __init__(self, fingerprint: dict[str, Any]) -> None:
+    def __init__(self) -> None:
+        self.level = LEVELS[0]
+        self.places: set[Place] = set()
+        self.causes: Counter = Counter()
+        self.first: Place | None = None
+        self.reason = ""
+        self.show: Show | None = None
+
+
+class Collector:
+    """Counts, in plain dicts; one for each chunk of rows.
+
+    `shown` has the findings of which earlier chunks gave an example.
+    """
+
+    def __init__(self, fingerprint: dict[str, Any], shown: set[str]) -> None:
         self._fingerprint = fingerprint
         self._files: dict[str, Counter] = {}
         self._formats: dict[str, Counter] = {}
@@ -23,51 +42,51 @@ class Collector:
         self._counts: dict[str, Counter] = {
             name: Counter() for name in ("origins", "roles", "turns", "lengths", "shares")
         }
-        self._tallies: dict[str, list] = {}
+        self._tallies: dict[str, _Found] = {}
+        self._shown = shown
+        self._place = Place("", 0)
+        self._show: Show | None = None
         self._seen: list[tuple[Place, int, int]] = []
         self.prepared = self.rejected = self._labels = 0
 
-    def count_row(self, place: Place) -> None:
+    def at(self, place: Place, show: Show | None = None) -> None:
+        """Go to a row; `show` makes what is shown of it, if it becomes an example."""
+        self._place, self._show = place, show
+
+    def count_row(self) -> None:
         """Count a row, or a line that holds none."""
-        self._files.setdefault(place.file, Counter())["rows"] += 1
+        self._files.setdefault(self._place.file, Counter())["rows"] += 1
 
-    def count_format(self, place: Place, name: str) -> None:
+    def count_format(self, name: str) -> None:
         """Count a row of a format."""
-        self._formats.setdefault(place.file, Counter())[name] += 1
+        self._formats.setdefault(self._place.file, Counter())[name] += 1
 
-    def count_flags(self, place: Place, names: tuple[str, ...]) -> None:
+    def count_flags(self, names: tuple[str, ...]) -> None:
         """Count the flags that became weights."""
-        self._flags.setdefault(place.file, Counter()).update(names)
+        self._flags.setdefault(self._place.file, Counter()).update(names)
 
-    def broken(self, broken: Broken) -> None:
+    def broken(self, name: str, reason: str) -> None:
         """Count what is no row, or no conversation."""
         self.rejected += 1
-        self.found(broken.id, broken.place, reason=broken.reason, cause=broken.reason)
+        self.found(name, reason=reason, cause=re.split(r"[:\d\[]", reason)[0].strip())
 
     def found(
         self,
         name: str,
-        place: Place,
         *,
         reason: str = "",
         cause: str = "",
         level: str = "",
-        example: Any = None,
     ) -> None:
-        """Count a finding; `example` makes the pieces to show, if this is the first row."""
-        level = level or FINDINGS[name].level
-        if name not in self._tallies:
-            pieces = example() if example else ()
-            self._tallies[name] = [0, level, [], Counter(), Example(tuple(pieces), reason)]
-        tally = self._tallies[name]
-        if tally[2] and tally[2][-1] == place and not cause:
-            return
-        tally[0] += 1
-        tally[1] = max(tally[1], level, key=LEVELS.index)
-        if len(tally[2]) < ROWS_SHOWN and place not in tally[2][-1:]:
-            tally[2].append(place)
+        """Count a finding in this row."""
+        place = self._place
+        found = self._tallies.setdefault(name, _Found())
+        found.level = max(found.level, level or FINDINGS[name].level, key=LEVELS.index)
         if cause:
-            tally[3][cause[:200]] += 1
+            found.causes[cause] += 1
+        if found.first is None or place < found.first:
+            found.first, found.reason, found.show = place, reason, self._show
+        found.places.add(place)
 
     def count(self, account: Account, roles: list[Any]) -> None:
         """Count the tokens of a row."""
@@ -88,9 +107,10 @@ class Collector:
         self._counts["lengths"][1 << max(0, account.length - 1).bit_length()] += 1
         self._counts["shares"][10 * supervised // max(1, account.length)] += 1
 
-    def remember(self, place: Place, labelled: int, prompt: int) -> None:
-        """Remember a row by the hashes of its labels and of its prompt."""
-        self._seen.append((place, labelled, prompt))
+    def remember(self, ids: bytes, turns: bytes, prompt: bytes) -> None:
+        """Remember a labelled row, and its prompt, by their hashes."""
+        labelled = _hash(ids + turns)
+        self._seen.append((self._place, labelled, _hash(prompt)))
         self._labels += labelled
 
     def report(self) -> Report:
@@ -106,12 +126,21 @@ class Collector:
             },
             prepared=self.prepared,
             rejected=self.rejected,
-            tallies={
-                name: Tally(count, level, tuple(rows), dict(causes), example)
-                for name, (count, level, rows, causes, example) in self._tallies.items()
-            },
+            tallies={name: self._tally(name, found) for name, found in self._tallies.items()},
             fingerprint=self._fingerprint,
             labels=self._labels % 2**64,
             seen=Seen.of(self._seen),
             **{name: {k: v for k, v in c.items() if v} for name, c in self._counts.items()},
         )
+
+    def _tally(self, name: str, found: "_Found") -> Tally:
+        rows = sorted(found.places)
+        example = None
+        if name not in self._shown:
+            self._shown.add(name)
+            example = Example(rows[0], found.reason, **(found.show() if found.show else {}))
+        return Tally(len(rows), found.level, tuple(rows[:ROWS_SHOWN]), dict(found.causes), example)
+
+
+def _hash(data: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")

@@ -57,7 +57,7 @@ def loads(data: bytes) -> Any:
     """Return the value of a line; raise `ValueError` that says in words what is wrong."""
     if b"\0" in data:
         raise ValueError(
-            f"byte {data.index(0) + 1} is NUL: the line is damaged, or the file is UTF-16"
+            f"it holds a NUL byte, at {data.index(0) + 1}: the line is damaged, or not UTF-8"
         )
     try:
         text = data.decode("utf-8")

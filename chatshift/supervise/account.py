@@ -49,7 +49,7 @@ class TurnReader:
         control, total = found.tolist(), len(ids)
         aligned = len(control) <= len(spans.control)
         turns = []
-        for border, (start, stop) in zip(spans.borders, row.turns.tolist(), strict=True):
+        for border, (start, stop) in zip(spans.borders, row.turns.tolist(), strict=False):
             known = aligned and 0 <= border.end < len(control)
             end = control[border.end] + 1 if known else start
             end_from = end
