@@ -1,7 +1,9 @@
 """The command `chatshift`: audit a data set, or show one conversation."""
 
-import json
+import os
 import sys
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,62 +11,135 @@ import typer
 
 from chatshift.errors import ChatshiftError
 
+
+class Supervise(StrEnum):
+    """Which answers are learned."""
+
+    last = "last"
+    all = "all"
+
+
+class Boundary(StrEnum):
+    """Where an answer starts."""
+
+    prompt = "prompt"
+    answer = "answer"
+
+
+class Control(StrEnum):
+    """What becomes of control tokens in messages."""
+
+    error = "error"
+    text = "text"
+    allow = "allow"
+
+
+class FailOn(StrEnum):
+    """From which level on the exit code is 1."""
+
+    error = "error"
+    warning = "warning"
+    never = "never"
+
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Exactly what a chat model is trained on.",
+    help="See exactly what a chat model is trained on, before it is trained.",
 )
-Level = ("note", "warning", "error")
+
+Tokenizer = Annotated[
+    str | None,
+    typer.Option(help="Your model's tokenizer: a folder or a hub name.", show_default=False),
+]
+SuperviseOption = Annotated[Supervise, typer.Option(help="Learn the last answer, or all of them.")]
+BoundaryOption = Annotated[
+    Boundary,
+    typer.Option(help="Start an answer where its prompt ends, or where the answer itself starts."),
+]
 
 
 @app.callback()
 def _main() -> None:
-    """Exactly what a chat model is trained on."""
+    """See exactly what a chat model is trained on, before it is trained."""
 
 
 @app.command("audit")
 def audit_command(
-    files: Annotated[list[Path], typer.Argument(help="The files of the data set.")],
-    tokenizer: Annotated[str, typer.Option(help="A folder or a hub name.")],
-    supervise: Annotated[str, typer.Option(help="last or all answers")] = "last",
-    boundary: Annotated[str, typer.Option(help="prompt or answer")] = "prompt",
-    max_length: Annotated[int | None, typer.Option(help="the most tokens of a row")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write JSON here")] = None,
-    fail_on: Annotated[str, typer.Option(help="error, warning or never")] = "error",
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Files or folders: JSON, JSON Lines, Parquet, Arrow; also packed."),
+    ],
+    tokenizer: Tokenizer = None,
+    supervise: SuperviseOption = Supervise.last,
+    boundary: BoundaryOption = Boundary.prompt,
+    max_length: Annotated[
+        int | None, typer.Option(min=1, help="The most tokens of a row in your training.")
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(help="The rows' format, if it is guessed wrong.")
+    ] = None,
+    control_tokens: Annotated[
+        Control, typer.Option(help="Control tokens in messages: refuse, keep as text, allow.")
+    ] = Control.error,
+    mask_tail: Annotated[
+        bool, typer.Option("--mask-tail", help="Mask what follows the end of an answer.")
+    ] = False,
+    strip_bos: Annotated[
+        bool, typer.Option("--strip-bos", help="Remove the BOS that the template writes.")
+    ] = False,
+    stop_token: Annotated[
+        list[str] | None, typer.Option(help="A further token at which generation stops.")
+    ] = None,
+    template_kwargs: Annotated[
+        str | None, typer.Option(help="Keywords for the chat template, as JSON.")
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Audit only so many rows, drawn at random.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="How many processes share the work.")] = 1,
+    html: Annotated[Path | None, typer.Option(help="Write the report as one page.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the report for other programs.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="An earlier --json; any change to it gives exit code 1.")
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Exit with 1 at findings of this level or above.")
+    ] = FailOn.error,
 ) -> None:
-    """Say what a data set trains, token by token, and what is wrong in it."""
-    from rich.console import Console
+    """Say what a data set really trains, token by token, and what is wrong in it.
 
-    from chatshift.audit.as_json import as_json
-    from chatshift.audit.run import audit
-    from chatshift.audit.terminal import print_report
+    Exit code: 0 clean, 1 findings or changes, 2 the audit cannot run.
+    """
+    settings = {
+        "supervise": supervise.value,
+        "boundary": boundary.value,
+        "max_length": max_length,
+        "format": format,
+        "control_tokens": control_tokens.value,
+        "mask_tail": mask_tail,
+        "strip_bos": strip_bos,
+        "stop_tokens": stop_token,
+        "sample": sample,
+    }
+    from chatshift.audit.command import Outputs, run_audit
 
-    console = Console()
+    outputs = Outputs(html, json_file, baseline, fail_on.value)
+    _run(lambda: run_audit(files, tokenizer, template_kwargs, settings, workers, outputs))
+
+
+def _run(command: Callable[[], int]) -> Any:
+    """Exit with a command's code, or with 2 and what prevents it."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
-        report = audit(
-            files,
-            tokenizer,
-            max_length=max_length,
-            supervise=supervise,
-            boundary=boundary,
-        )
+        code = command()
     except (ChatshiftError, OSError) as error:
         print(f"chatshift: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
-    print_report(report, console)
-    if json_file:
-        json_file.write_text(json.dumps(as_json(report), indent=1) + "\n", encoding="utf-8")
-    raise typer.Exit(exit_code(report, fail_on))
-
-
-def exit_code(report: Any, fail_on: str) -> int:
-    """Return 1 where there is a finding of this level or above."""
-    if fail_on == "never":
-        return 0
-    return int(
-        any(Level.index(finding.level) >= Level.index(fail_on) for finding in report.findings)
-    )
+    raise typer.Exit(code)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from chatshift.audit.checks import RowChecks
+from chatshift.audit.defaults import Defaults
 from chatshift.audit.examples import shown_messages, shown_tokens
 from chatshift.audit.report import Report
 from chatshift.audit.settings import AuditSettings
@@ -43,15 +44,19 @@ class Auditor:
     """Audits rows for one tokenizer and one way to learn."""
 
     def __init__(self, tokenizer: Any, settings: AuditSettings) -> None:
-        self.settings = settings
+        self.tokenizer, self.settings = tokenizer, settings
         self._shown: set[str] = set()
         self.supervision = Supervision(tokenizer, settings.supervision)
-        self.turns = TurnReader(self.supervision.tokens)
         self.supervision.rule()  # what is wrong with the template is no matter of a single row
         facts = TokenizerFacts(self.supervision)
+        self.turns = TurnReader(self.supervision.tokens)
         self.checks = RowChecks(facts, settings)
         self.token_rows = TokenRows(self.checks)
+        self.defaults = Defaults(facts)
         self.fingerprint = {**facts.fingerprint(), "settings": settings.as_json()}
+
+    def __reduce__(self) -> tuple:
+        return Auditor, (self.tokenizer, self.settings)  # a worker compiles its own template
 
     def report(self, rows: Iterable[Line | Record | Broken]) -> Report:
         """Return the report of these rows."""
@@ -132,4 +137,6 @@ class Auditor:
         collector.count(account, [message.get("role") for message in messages])
         prompt = row.ids[: row.turns[-1][0]].tobytes() + item.talk.side.encode()
         collector.remember(row.ids.tobytes(), row.turns.tobytes(), prompt)
+        ends = [int(row.ids[turn.end_from]) for turn in turns if turn.end_from < turn.end]
+        collector.count_others(self.defaults.count(item.place, item.talk, account, ends))
         self.checks.row(messages, row, turns, collector)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from chatshift.audit.defaults import described
 from chatshift.audit.findings import FINDINGS, LEVELS
 from chatshift.audit.seen import Seen
 from chatshift.errors import ChatshiftError
@@ -125,12 +126,18 @@ class Report:
     """Rows by their length, as the next power of two."""
     shares: Mapping[int, int] = field(default_factory=dict)
     """Rows by the share of their tokens that is supervised, in tenths rounded down."""
+    others: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By other tool: the `tokens` it would learn, and those learned `here` in the same rows."""
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     """What was found, by its id."""
     fingerprint: Mapping[str, Any] = field(default_factory=dict)
     """What the labels depend on, and a sum of the labels; empty where nothing was audited."""
     labels: int = 0
     """The sum of the hashes of all labelled rows."""
+    read: int = 0
+    """How many rows were read, where only a sample of them was audited."""
+    first: Place | None = None
+    """The first row that was prepared."""
     seen: Seen = field(default_factory=Seen)
     """What tells copies apart."""
 
@@ -141,13 +148,15 @@ class Report:
                 f"These reports do not add up: they differ in {', '.join(changed)}. Audit all "
                 "parts with one tokenizer and the same settings."
             )
-        counted = ("origins", "roles", "turns", "lengths", "shares", "tallies", "files")
-        seen = self.seen + other.seen
+        counted = ("origins", "roles", "turns", "lengths", "shares", "others", "tallies", "files")
+        first = [one.first for one in (self, other) if one.first]
         return Report(
             prepared=self.prepared + other.prepared,
             rejected=self.rejected + other.rejected,
             fingerprint=self.fingerprint or other.fingerprint,
-            seen=seen,
+            read=self.read + other.read,
+            first=min(first, default=None),
+            seen=self.seen + other.seen,
             labels=(self.labels + other.labels) % 2**64,
             **{name: added(getattr(self, name), getattr(other, name)) for name in counted},
         )
@@ -182,11 +191,18 @@ class Report:
         count = copies.exact + copies.conflicts
         return {"duplicate": Tally(count, level, copies.rows, causes, example)}
 
+    def _others(self) -> dict[str, Tally]:
+        lines = list(described(self.others))
+        if not (lines and self.first):
+            return {}
+        example = Example(self.first, "; ".join(lines))
+        return {"other-defaults": Tally(self.prepared, "note", (self.first,), {}, example)}
+
     @property
     def findings(self) -> list[Finding]:
         """What was found, the worst first."""
         total = max(1, self.rows)
-        tallies = {**self.tallies, **self._copies()}
+        tallies = {**self.tallies, **self._copies(), **self._others()}
         found = [
             Finding(
                 name,

@@ -40,12 +40,13 @@ class Collector:
         self._formats: dict[str, Counter] = {}
         self._flags: dict[str, Counter] = {}
         self._counts: dict[str, Counter] = {
-            name: Counter() for name in ("origins", "roles", "turns", "lengths", "shares")
+            name: Counter() for name in ("origins", "roles", "turns", "lengths", "shares", "others")
         }
         self._tallies: dict[str, _Found] = {}
         self._shown = shown
         self._place = Place("", 0)
         self._show: Show | None = None
+        self._first: Place | None = None
         self._seen: list[tuple[Place, int, int]] = []
         self.prepared = self.rejected = self._labels = 0
 
@@ -91,6 +92,7 @@ class Collector:
     def count(self, account: Account, roles: list[Any]) -> None:
         """Count the tokens of a row."""
         self.prepared += 1
+        self._first = min(self._first or self._place, self._place)
         origins, by_role = self._counts["origins"], self._counts["roles"]
         supervised = 0
         for (origin, learned), count in account.origins.items():
@@ -107,6 +109,10 @@ class Collector:
         self._counts["lengths"][1 << max(0, account.length - 1).bit_length()] += 1
         self._counts["shares"][10 * supervised // max(1, account.length)] += 1
 
+    def count_others(self, counts: dict[tuple[str, str], int]) -> None:
+        """Count what other tools would learn of a row."""
+        self._counts["others"].update(counts)
+
     def remember(self, ids: bytes, turns: bytes, prompt: bytes) -> None:
         """Remember a labelled row, and its prompt, by their hashes."""
         labelled = _hash(ids + turns)
@@ -115,6 +121,10 @@ class Collector:
 
     def report(self) -> Report:
         """Return the report of what was counted."""
+        counts: dict[str, Any] = {
+            name: {key: count for key, count in counted.items() if count}
+            for name, counted in self._counts.items()
+        }
         return Report(
             files={
                 name: FileAccount(
@@ -129,8 +139,9 @@ class Collector:
             tallies={name: self._tally(name, found) for name, found in self._tallies.items()},
             fingerprint=self._fingerprint,
             labels=self._labels % 2**64,
+            first=self._first,
             seen=Seen.of(self._seen),
-            **{name: {k: v for k, v in c.items() if v} for name, c in self._counts.items()},
+            **counts,
         )
 
     def _tally(self, name: str, found: "_Found") -> Tally:

@@ -18,7 +18,9 @@ def fits(row: Mapping) -> bool:
 def read(row: Mapping) -> list[Talk]:
     """Return the conversation of a row."""
     answer = said(row.get("completion"), "completion", "assistant")
-    return [talk_of([*said(row.get("prompt"), "prompt", "user"), *answer], row, "messages")]
+    talk = talk_of([*said(row.get("prompt"), "prompt", "user"), *answer], row, "messages")
+    kind = "text" if isinstance(row["completion"], str) else "messages"
+    return [talk._replace(completion=kind)]
 
 
 def said(value: Any, column: str, role: str) -> list[dict[str, Any]]:

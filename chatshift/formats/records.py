@@ -39,6 +39,8 @@ class Talk(NamedTuple):
     template_kwargs: Any = None
     flags: tuple[str, ...] = ()
     """The flags of other tools that were mapped to weights: their names, one for each message."""
+    completion: str = ""
+    """Of prompt and completion: `messages` or `text`, as the completion is written."""
     side: str = ""
     """Of a preference pair: `chosen` or `rejected`."""
 
