@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from chatshift.audit.batch_findings import KINDS
 from chatshift.audit.defaults import described
-from chatshift.audit.findings import FINDINGS, LEVELS
+from chatshift.audit.findings import LEVELS
 from chatshift.audit.seen import Seen
 from chatshift.errors import ChatshiftError
 from chatshift.formats.records import Place
@@ -83,7 +84,7 @@ class Finding:
     @property
     def title(self) -> str:
         """What it is, in a few words."""
-        return FINDINGS[self.id].title
+        return KINDS[self.id].title
 
 
 def added(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -94,7 +95,7 @@ def added(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:
     return total
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What a data set trains, token by token, and what was found in it.
 
@@ -105,7 +106,7 @@ class Report:
         >>> messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
         >>> report = audit([{"messages": messages}, {"messages": []}], load_tokenizer())
         >>> report.tokens, report.supervised, [finding.id for finding in report.findings]
-        (13, 2, ['refused'])
+        (13, 2, ['refused', 'other-defaults'])
 
     Chapter: 14, Your own data.
     """
@@ -161,6 +162,18 @@ class Report:
             **{name: added(getattr(self, name), getattr(other, name)) for name in counted},
         )
 
+    def __repr__(self) -> str:
+        found = ", ".join(f"{finding.id} {finding.count}" for finding in self.findings)
+        return (
+            f"{type(self).__name__}({self.prepared} conversations, {self.tokens} tokens, "
+            f"{self.supervised} supervised; {self.rejected} rejected; {found or 'no findings'})"
+        )
+
+    def __str__(self) -> str:
+        from chatshift.audit.terminal import as_text
+
+        return as_text(self)
+
     def __radd__(self, other: int) -> "Report":
         """Return the report: what `sum` starts from is 0."""
         return self if other == 0 else NotImplemented
@@ -210,14 +223,14 @@ class Report:
                 tally.count,
                 min(1.0, tally.count / total),
                 tally.rows,
-                FINDINGS[name].meaning,
-                FINDINGS[name].remedy,
+                KINDS[name].meaning,
+                KINDS[name].remedy,
                 tally.causes,
                 tally.example,
             )
             for name, tally in tallies.items()
         ]
-        order = list(FINDINGS)
+        order = list(KINDS)
         return sorted(
             found, key=lambda one: (-LEVELS.index(one.level), -one.count, order.index(one.id))
         )

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from chatshift.audit.findings import FINDINGS, LEVELS
+from chatshift.audit.batch_findings import KINDS
+from chatshift.audit.findings import LEVELS
 from chatshift.audit.report import ROWS_SHOWN, Example, FileAccount, Report, Tally
 from chatshift.audit.seen import Seen
 from chatshift.formats.records import Place
@@ -82,7 +83,7 @@ class Collector:
         """Count a finding in this row."""
         place = self._place
         found = self._tallies.setdefault(name, _Found())
-        found.level = max(found.level, level or FINDINGS[name].level, key=LEVELS.index)
+        found.level = max(found.level, level or KINDS[name].level, key=LEVELS.index)
         if cause:
             found.causes[cause] += 1
         if found.first is None or place < found.first:

@@ -1,6 +1,7 @@
 """A report in the terminal, for somebody who has never seen one."""
 
 from collections.abc import Mapping
+from io import StringIO
 from typing import Any
 
 from chatshift.audit.report import Example, Finding, Report
@@ -19,6 +20,16 @@ MEANS = {
 ROLES = ("system", "developer", "user", "tool", "assistant", "template")
 BLOCKS = " ▁▂▃▄▅▆▇█"
 SHOWN, BEFORE, AFTER = 5, 60, 240
+
+
+def as_text(report: Report) -> str:
+    """Return what `print_report` prints, without colours."""
+    from rich.console import Console
+
+    console = Console(file=StringIO(), width=100, no_color=True)
+    print_report(report, console)
+    lines = console.file.getvalue().splitlines()
+    return "\n".join(line.rstrip() for line in lines).strip()
 
 
 def print_report(report: Report, console: Any) -> None:

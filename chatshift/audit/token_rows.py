@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from chatshift.audit.checks import RowChecks
 from chatshift.audit.tallies import Collector
+from chatshift.errors import ChatshiftError
 from chatshift.formats.records import Ids
 from chatshift.steps.mask import IGNORE_INDEX
 from chatshift.supervise.account import Account, TurnCount
@@ -18,9 +19,14 @@ class TokenRows:
     def __init__(self, checks: RowChecks) -> None:
         self.checks = checks
         supervision = checks.facts.supervision
-        turn_format = supervision.rule().finder.format
-        self.ends = turn_format.ends | checks.facts.stops
-        self.openers = turn_format.openers - self.ends
+        self.ends, self.openers = checks.facts.stops, frozenset[int]()
+        try:
+            turn_format = supervision.rule().finder.format
+        except ChatshiftError:  # without a usable template, only the model's own stops are known
+            pass
+        else:
+            self.ends = turn_format.ends | checks.facts.stops
+            self.openers = turn_format.openers - self.ends
         self.control = supervision.tokens.ids
         self.size = len(supervision.tokenizer)
 
@@ -49,7 +55,11 @@ class TokenRows:
                 return
             if lost:
                 collector.found("truncated-answer", reason=reason)
-        self._count(ids, learned, collector)
+        turns = self.count(ids, learned, collector)
+        spans = np.array([[turn.start, turn.stop] for turn in turns], dtype=np.int64)
+        tokens = ids.astype(np.int32)
+        prompt = tokens[: turns[-1].start].tobytes()
+        collector.remember(tokens.tobytes(), spans.tobytes(), prompt)
 
     def _wrong(self, ids: "np.ndarray", labels: "np.ndarray") -> str:
         """Return what is wrong with labels that are not the ids at their own places."""
@@ -69,32 +79,43 @@ class TokenRows:
         first = int(np.flatnonzero(learned & (ids != labels))[0])
         return f"its label {labels[first]} at position {first} is not the id there, {ids[first]}"
 
-    def _count(self, ids: "np.ndarray", learned: "np.ndarray", collector: Collector) -> None:
+    def count(
+        self, ids: "np.ndarray", learned: "np.ndarray", collector: Collector, *, whole: bool = False
+    ) -> list[TurnCount]:
+        """Count a row, look at the ends of what is learned, and return its stretches.
+
+        `whole`: everything is learned, prompts too, so that stretches are no answers.
+        """
         import numpy as np
 
         edges = np.flatnonzero(np.diff(learned.astype(np.int8), prepend=0, append=0))
         turns = []
         for number, (start, stop) in enumerate(edges.reshape(-1, 2).tolist()):
-            end_from, end = self._end(ids, start, stop)
+            end_from, end = (stop, stop) if whole else self._end(ids, start, stop)
             turns.append(TurnCount(number, start, end_from, end, stop))
-            if end == end_from:
-                masked = stop < len(ids) and int(ids[stop]) in self.ends
-                what = f"{self.checks.facts.name(ids[stop])} after it is masked" if masked else ""
-                reason = what or "no token that ends an answer is learned after it"
-                collector.found("end-not-supervised", reason=reason)
-            self.checks.end(ids[end_from:end].tolist(), collector)
-            opener = next((i for i in ids[start:stop].tolist() if i in self.openers), None)
-            if opener is not None:
-                reason = f"{self.checks.facts.name(opener)}, which opens a turn, is learned"
-                collector.found("template-text-supervised", reason=reason)
-            if end_from < end < stop:
-                reason = f"{stop - end} tokens after the end of an answer are learned"
-                collector.found("tail-supervised", reason=reason)
+            if not whole:
+                self._look(ids, turns[-1], collector)
         self.checks.start(ids[:2].tolist(), collector)
         collector.count(self._account(ids, turns), [])
-        flat = edges.astype(np.int64).tobytes()
-        prompt = ids[: turns[-1].start].astype(np.int32).tobytes()
-        collector.remember(ids.astype(np.int32).tobytes(), flat, prompt)
+        return turns
+
+    def _look(self, ids: "np.ndarray", turn: TurnCount, collector: Collector) -> None:
+        """Find what is wrong in one stretch that is learned."""
+        _, start, end_from, end, stop = turn
+        name = self.checks.facts.name
+        if end == end_from:
+            masked = stop < len(ids) and int(ids[stop]) in self.ends
+            what = f"{name(ids[stop])} after it is masked" if masked else ""
+            reason = what or "no token that ends an answer is learned after it"
+            collector.found("end-not-supervised", reason=reason)
+        self.checks.end(ids[end_from:end].tolist(), collector)
+        opener = next((i for i in ids[start:stop].tolist() if i in self.openers), None)
+        if opener is not None:
+            reason = f"{name(opener)}, which opens a turn, is learned"
+            collector.found("template-text-supervised", reason=reason)
+        if end_from < end < stop:
+            reason = f"{stop - end} tokens after the end of an answer are learned"
+            collector.found("tail-supervised", reason=reason)
 
     def _end(self, ids: "np.ndarray", start: int, stop: int) -> tuple[int, int]:
         """Return the first run of end tokens in a learned stretch; empty where there is none."""
