@@ -131,6 +131,25 @@ def audit_command(
     _run(lambda: run_audit(files, tokenizer, template_kwargs, settings, workers, outputs))
 
 
+@app.command("show")
+def show_command(
+    file: Annotated[Path, typer.Argument(help="A file, or - for what is piped in.")],
+    row: Annotated[int, typer.Option(min=1, help="Which row, counted from 1.")] = 1,
+    tokenizer: Tokenizer = None,
+    supervise: SuperviseOption = Supervise.last,
+    boundary: BoundaryOption = Boundary.prompt,
+    step: Annotated[
+        int | None, typer.Option(min=1, max=6, help="Show it after one of the six steps.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write it as one page instead.")] = None,
+) -> None:
+    """Show one conversation: its text, and which tokens of it are learned."""
+    from chatshift.audit.show_row import show_row
+
+    settings = {"supervise": supervise.value, "boundary": boundary.value}
+    _run(lambda: show_row(file, row, tokenizer, settings, step, html))
+
+
 def _run(command: Callable[[], int]) -> Any:
     """Exit with a command's code, or with 2 and what prevents it."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

@@ -79,21 +79,21 @@ FINDINGS = {
         "--boundary answer, which learns each answer where it stands.",
     ),
     "message-left-out": Kind(
-        "warning",
+        "error",
         "Messages that the template leaves out",
         "The template does not write these messages, so the model is trained without what they "
         "say.",
         "Move the text into a message that the template writes, or use another template.",
     ),
     "call-left-out": Kind(
-        "warning",
+        "error",
         "Tool calls that the template leaves out",
         "The template does not write these tool calls, so the model learns to say nothing where "
         "it should call a tool.",
         "Use a chat template that supports tool calls.",
     ),
     "thought-left-out": Kind(
-        "warning",
+        "error",
         "Thoughts that the template leaves out",
         "The template does not write these thoughts, so the model learns to answer without "
         "thinking there.",
@@ -101,7 +101,7 @@ FINDINGS = {
         "that writes thoughts.",
     ),
     "answer-changed": Kind(
-        "warning",
+        "error",
         "Answers that the template rewrites",
         "The model learns another text than your file has; often only white space at the edges "
         "is lost.",

@@ -26,9 +26,9 @@ def as_text(report: Report) -> str:
     """Return what `print_report` prints, without colours."""
     from rich.console import Console
 
-    console = Console(file=StringIO(), width=100, no_color=True)
-    print_report(report, console)
-    lines = console.file.getvalue().splitlines()
+    out = StringIO()
+    print_report(report, Console(file=out, width=100, no_color=True))
+    lines = out.getvalue().splitlines()
     return "\n".join(line.rstrip() for line in lines).strip()
 
 

@@ -55,7 +55,7 @@ class TokenRows:
                 return
             if lost:
                 collector.found("truncated-answer", reason=reason)
-        turns = self.count(ids, learned, collector)
+        turns = self.count(ids, learned, collector, cut=len(ids) < len(row.input_ids))
         spans = np.array([[turn.start, turn.stop] for turn in turns], dtype=np.int64)
         tokens = ids.astype(np.int32)
         prompt = tokens[: turns[-1].start].tobytes()
@@ -80,11 +80,18 @@ class TokenRows:
         return f"its label {labels[first]} at position {first} is not the id there, {ids[first]}"
 
     def count(
-        self, ids: "np.ndarray", learned: "np.ndarray", collector: Collector, *, whole: bool = False
+        self,
+        ids: "np.ndarray",
+        learned: "np.ndarray",
+        collector: Collector,
+        *,
+        whole: bool = False,
+        cut: bool = False,
     ) -> list[TurnCount]:
         """Count a row, look at the ends of what is learned, and return its stretches.
 
-        `whole`: everything is learned, prompts too, so that stretches are no answers.
+        `whole`: everything is learned, prompts too, so that stretches are no answers. `cut`: the
+        end of the row is cut off, so that its last answer has no end.
         """
         import numpy as np
 
@@ -93,7 +100,7 @@ class TokenRows:
         for number, (start, stop) in enumerate(edges.reshape(-1, 2).tolist()):
             end_from, end = (stop, stop) if whole else self._end(ids, start, stop)
             turns.append(TurnCount(number, start, end_from, end, stop))
-            if not whole:
+            if not (whole or (cut and stop == len(ids))):
                 self._look(ids, turns[-1], collector)
         self.checks.start(ids[:2].tolist(), collector)
         collector.count(self._account(ids, turns), [])
