@@ -108,7 +108,7 @@ class Report:
         >>> report.tokens, report.supervised, [finding.id for finding in report.findings]
         (13, 2, ['refused', 'other-defaults'])
 
-    Chapter: 14, Your own data.
+    Chapter: 18, Your own data.
     """
 
     files: Mapping[str, FileAccount] = field(default_factory=dict)

@@ -71,7 +71,7 @@ def audit(
         >>> [(finding.id, finding.rows[0].line) for finding in report.findings]
         [('control-tokens', 2), ('other-defaults', 1)]
 
-    Chapter: 14, Your own data.
+    Chapter: 18, Your own data.
     """
     chosen = AuditSettings.of(max_length=max_length, format=format, sample=sample, **settings)
     if not isinstance(workers, int) or workers < 1:
