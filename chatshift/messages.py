@@ -73,8 +73,12 @@ def _checked(where: str, message: Any) -> dict[str, Any]:
     checked |= {"tool_calls": calls} if calls else {}
     _check_content(where, checked, message)
     _check_thought(where, checked)
-    checked = {key: plain(f"{where}[{key!r}]", value) for key, value in checked.items()}
-    for text in texts_of(checked):
+    checked = {
+        key: value if type(value) is str else plain(f"{where}[{key!r}]", value)
+        for key, value in checked.items()
+    }
+    texts = texts_of(checked)
+    for text in texts if find_lone_surrogate("\0".join(texts)) is not None else ():
         if (position := find_lone_surrogate(text)) is not None:
             raise MessageError(
                 f"{where} has {text[position]!r} at character {position}: half of a "

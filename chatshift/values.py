@@ -1,6 +1,6 @@
 """Values that a message may hold: JSON's own types, and the texts in them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from chatshift.errors import MessageError
@@ -9,18 +9,20 @@ DEEPEST = 60
 SCALARS: tuple[type, ...] = (str, bool, int, float)
 
 
-def texts_of(value: Any) -> Iterator[str]:
-    """Yield every text in a message, its keys too, but its role and the types of its parts."""
+def texts_of(value: Any) -> list[str]:
+    """Return every text in a message, its keys too, but its role and the types of its parts."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
+        return [value]
+    found: list[str] = []
+    if isinstance(value, (dict, Mapping)):  # a dict is known at once, any mapping is not
         for key, item in value.items():
             if key not in ("role", "type"):
-                yield from texts_of(key)
-                yield from texts_of(item)
+                found += texts_of(key)
+                found += texts_of(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from texts_of(item)
+            found += texts_of(item)
+    return found
 
 
 def find_lone_surrogate(text: str) -> int | None:

@@ -77,8 +77,8 @@ class ChatTemplate:
             return self._write_publicly
         except FAILURES as error:
             raise TemplateError(f"The chat template cannot be read: {error}") from error
-        seen = {"documents": None, **self.tokenizer.special_tokens_map, **self.kwargs}
-        seen["tools"] = self.tools
+        seen = {**compiled.environment.globals, "documents": None}
+        seen |= {**self.tokenizer.special_tokens_map, **self.kwargs, "tools": self.tools}
         return lambda messages, opened: render(
             compiled, {**seen, "messages": messages, "add_generation_prompt": opened}
         )

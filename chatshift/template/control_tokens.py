@@ -21,17 +21,21 @@ class AddedTokens(dict[str, int]):
     """Text and id of added tokens, to be found in texts as the tokenizer finds them."""
 
     @cached_property
+    def _shortest(self) -> int:
+        return min(map(len, self), default=1)
+
+    @cached_property
     def _lengths(self) -> dict[str, list[int]]:
-        """For each first character, the lengths of the tokens that start with it, longest first."""
+        """For each beginning, as long as the shortest token: lengths of tokens, longest first."""
         lengths: dict[str, set[int]] = {}
         for text in self:
-            lengths.setdefault(text[0], set()).add(len(text))
-        return {first: sorted(found, reverse=True) for first, found in lengths.items()}
+            lengths.setdefault(text[: self._shortest], set()).add(len(text))
+        return {begin: sorted(found, reverse=True) for begin, found in lengths.items()}
 
     @cached_property
     def _first_characters(self) -> Callable:
-        pattern = "[" + re.escape("".join(self._lengths)) + "]" if self else "(?!)"
-        return re.compile(pattern).finditer
+        first = re.escape("".join({text[0]: None for text in self}))
+        return re.compile(f"[{first}]" if self else "(?!)").finditer
 
     def find(self, text: str) -> list[Found]:
         """Return the tokens in a text, the longest at each place."""
@@ -41,7 +45,7 @@ class AddedTokens(dict[str, int]):
             start = match.start()
             if start < end:
                 continue
-            for length in self._lengths[match[0]]:
+            for length in self._lengths.get(text[start : start + self._shortest], ()):
                 piece = text[start : start + length]
                 if piece in self:
                     end = start + len(piece)

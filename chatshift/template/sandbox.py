@@ -10,9 +10,9 @@ from types import BuiltinMethodType
 from typing import Any
 
 from jinja2 import Template, TemplateError, nodes
-from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Namespace
+
+from chatshift.template.shortcuts import DICT_NAMES, Names, Shortcuts
 
 SECONDS = 10.0
 MOST = 10_000_000
@@ -24,8 +24,9 @@ partition removeprefix removesuffix replace rfind rpartition rsplit rstrip split
 startswith strip title upper
 """
 STR_METHODS = frozenset(HARMLESS.split())
-DICT_NAMES = frozenset(dir(dict))
-PLAIN = frozenset((str, int, bool, float, type(None), list, dict))
+
+
+LOOPS = (nodes.For, nodes.Macro, nodes.CallBlock)
 
 
 class TooLongError(Exception):
@@ -57,13 +58,14 @@ _clock = _Clock()
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, with a clock in every loop, and quick answers to what is surely harmless."""
+    """The sandbox, with a clock in its loops, and quick answers to what is surely harmless."""
 
+    code_generator_class = Shortcuts
     intercepted_binops = frozenset(("*", "**"))
 
     @property
     def tick(self) -> None:
-        """Raise `TooLongError` when the time is over; each loop and macro looks at it first."""
+        """Raise `TooLongError` when the time is over."""
         if monotonic() > _clock.deadline:
             raise TooLongError(f"it was still at work after {SECONDS:.0f} seconds")
 
@@ -82,7 +84,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """Answer keys of dicts, methods of texts and plain values at once; ask Jinja for others."""
+        """Answer names of dicts, texts and namespaces at once; ask Jinja for others."""
         kind = type(obj)
         if kind is dict:
             if attribute not in DICT_NAMES:
@@ -92,15 +94,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         elif kind is str:
             if attribute in STR_METHODS:
                 return getattr(obj, attribute)
-        elif issubclass(kind, (LoopContext, Namespace)) and not attribute.startswith("_"):
-            value = getattr(obj, attribute, obj)
-            if type(value) in PLAIN:
-                return value
+        elif kind is Names and attribute in obj.__dict__:
+            return obj.__dict__[attribute]
         return super().getattr(obj, attribute)
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
-        """Call methods of texts at once."""
-        if (
+        """Call methods of texts, and `namespace`, at once."""
+        if __obj is Names or (
             type(__obj) is BuiltinMethodType
             and type(__obj.__self__) is str
             and __obj.__name__ in STR_METHODS
@@ -126,20 +126,34 @@ def compile_template(source: str) -> Template:
     )
     ours.filters.update(theirs.filters)
     ours.tests.update(theirs.tests)
-    ours.globals.update(theirs.globals)
+    ours.globals.update(theirs.globals, namespace=Names)
     tree = ours.parse(source)
-    for node in tree.find_all((nodes.For, nodes.Macro, nodes.CallBlock)):
-        assert isinstance(node, (nodes.For, nodes.Macro, nodes.CallBlock))
+    for node in _endless(tree):
         clock = nodes.ExprStmt(nodes.EnvironmentAttribute("tick"), lineno=node.lineno)
         node.body.insert(0, clock)
-    # One plain dict of globals: Jinja's own is a chain of two, which each render copies key by key.
-    return ours.template_class.from_code(ours, ours.compile(tree), dict(ours.globals))
+    return ours.template_class.from_code(ours, ours.compile(tree), {})
+
+
+def _endless(tree: nodes.Template) -> list[Any]:
+    """Return the loops and macros that may never end: all but the loops that stand in no other.
+
+    Such a loop ends with the list that it goes through, and the sandbox keeps lists short.
+    """
+    inner: dict[int, nodes.Node] = {}
+    for outer in tree.find_all(LOOPS):
+        inner |= {id(node): node for node in outer.find_all(LOOPS)}
+        if not isinstance(outer, nodes.For) or outer.recursive:
+            inner[id(outer)] = outer
+    return list(inner.values())
 
 
 def render(template: Template, variables: dict[str, Any]) -> str:
-    """Return what the template writes; raise `TooLongError` where it takes too long."""
+    """Return what the template writes; raise `TooLongError` where it takes too long.
+
+    `variables` hold the environment's globals, too: so they are not copied for each render.
+    """
     _clock.deadline = monotonic() + SECONDS
     try:
-        return "".join(template.root_render_func(template.new_context(variables)))
+        return "".join(template.root_render_func(template.new_context(variables, shared=True)))
     finally:
         _clock.deadline = float("inf")

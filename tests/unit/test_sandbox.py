@@ -10,6 +10,10 @@ from chatshift.template import sandbox
 
 TALK: Any = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
 NESTED = "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}"
+DEEP = (
+    "{% for n in [60] recursive %}{% if n %}{{ loop([n - 1]) }}{{ loop([n - 1]) }}{% endif %}"
+    "{% endfor %}"
+)
 TREE = "{% macro f(n) %}{% if n %}{{ f(n-1) }}{{ f(n-1) }}{% endif %}{% endmacro %}{{ f(90) }}"
 FAILURES = {
     "divides by zero": ("{{ 1 // 0 }}", "integer division or modulo by zero"),
@@ -44,7 +48,7 @@ def test_a_template_that_cannot_be_read(tokenizer):
         prepare(TALK, tokenizer)
 
 
-@pytest.mark.parametrize("source", [NESTED, TREE])
+@pytest.mark.parametrize("source", [NESTED, TREE, DEEP])
 @pytest.mark.parametrize("in_thread", [False, True])
 def test_a_template_that_never_ends(source, in_thread, tokenizer, monkeypatch):
     monkeypatch.setattr(sandbox, "SECONDS", 0.2)
@@ -89,6 +93,50 @@ def test_it_writes_what_transformers_writes(tokenizer):
     from chatshift import render
 
     assert render(TALK, tokenizer) == tokenizer.apply_chat_template(TALK, tokenize=False)
+
+
+# Names that the shorter ways must not take for others.
+NAMES = {
+    "a key that is a method of dicts": "{% set d = {'items': 1} %}{{ d['items'] }}{{ d.items() }}",
+    "a key like a place in a loop": (
+        "{% for m in messages %}{% set d = {'first': m} %}{{ d.first.role }}{{ loop.first }}"
+        "{{ m.first is defined }}{{ m.index0 is defined }}{{ loop['first'] }}{% endfor %}"
+    ),
+    "a name of a namespace that is a method of dicts": (
+        "{% set ns = namespace({'keys': 1}, update=2) %}{{ ns.keys }}{{ ns.update }}{{ ns['keys'] }}"
+        "{{ ns.get is defined }}{{ ns is mapping }}{{ ns.role is defined }}"
+    ),
+    "a look-up in a look-up": (
+        "{% set d = {'a': {'b': {'c': 3}}, 'c': 'a'} %}{{ d[d.c].b['c'] }}{{ d.a.b.c }}"
+        "{{ d.get(d.c, d.a)['b'].c }}{{ d.x is defined and d.x.y }}"
+    ),
+    "a look-up in a macro, and in the condition of a loop": (
+        "{% macro f(m) %}{{ m.role }}{{ m.content.upper() }}{% endmacro %}"
+        "{% for m in messages if m.role == 'user' %}{{ f(m) }}{{ m['content'] }}{% endfor %}"
+    ),
+    "a loop in itself": (
+        "{% for m in messages recursive %}{% if m.role %}{{ loop([m.content]) }}{% else %}{{ m }}"
+        "{{ loop.depth }}{% endif %}{% endfor %}"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NAMES)
+def test_shorter_ways_lead_where_the_long_ones_do(case, tokenizer):
+    tokenizer.chat_template = NAMES[case]
+    from chatshift import render
+
+    assert render(TALK, tokenizer) == tokenizer.apply_chat_template(TALK, tokenize=False)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{% set ns = namespace(_a=1) %}", "{% set ns = namespace() %}{% set ns.__class__ = 1 %}"],
+)
+def test_a_namespace_has_no_private_names(source, tokenizer):
+    tokenizer.chat_template = source
+    with pytest.raises(TemplateError, match="a namespace has no name such as '_"):
+        prepare(TALK, tokenizer)
 
 
 def test_another_transformers_is_asked_in_public(tokenizer, monkeypatch):
