@@ -409,8 +409,8 @@ const compare = ({ trace, sides, cause }) => {
   };
   const ends = chars === b.text.length;
   const verdict = ends && same === b.pieces.length
-    ? [share("supervised", "A prefix. "), `The texts are alike for ${many(chars, "character")}, the tokens for ${count(same)}: there the second ends. `]
-    : [share("dropped", "No prefix. "), ends ? `The second text ends at character ${chars}, but a token reaches across: the tokens differ at token ${same}. ` : `The texts differ at character ${chars}, the tokens at token ${same}. `];
+    ? [h("b.right", "A prefix. "), `The texts are alike for ${many(chars, "character")}, the tokens for ${count(same)}: there the second ends. `]
+    : [h("b.wrong", "No prefix. "), ends ? `The second text ends at character ${chars}, but a token reaches across: the tokens differ at token ${same}. ` : `The texts differ at character ${chars}, the tokens at token ${same}. `];
   return [h("div.two", panel(a), panel(b)), h("table.pair", h("tbody", row(a), row(b))), h("p.said", verdict, cause)];
 };
 
@@ -464,9 +464,9 @@ const curves = ({ runs }, state) => {
   const all = lists.flat().filter(isLoss).map(scale);
   const least = Math.floor(Math.min(...all));
   const most = Math.max(Math.ceil(Math.max(...all)), least + 1);
-  const x = (n) => 44 + (546 * n) / (last || 1);
+  const x = (n) => 64 + (526 * n) / (last || 1);
   const y = (level) => 234 - (220 * (level - least)) / (most - least);
-  const grid = range(least, most + 1).map((level) => [h("path.grid", { d: `M44 ${y(level)}H590` }), h("text", { x: 36, y: y(level) + 4, "text-anchor": "end" }, +(10 ** level).toPrecision(1))]);
+  const grid = range(least, most + 1).map((level) => [h("path.grid", { d: `M64 ${y(level)}H590` }), h("text", { x: 56, y: y(level) + 4, "text-anchor": "end" }, +(10 ** level).toPrecision(1))]);
   const steps = [0, last >> 1, last].map((n) => h("text", { x: x(n), y: 254, "text-anchor": "middle" }, n));
   const drawn = lists.map((list, n) => h(`path.curve-${n}`, { d: list.map((loss, i) => (isLoss(loss) ? `${isLoss(list[i - 1]) ? "L" : "M"}${x(i)} ${y(scale(loss))}` : "")).join("") }));
   const mark = h("path.mark");
