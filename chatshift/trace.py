@@ -36,7 +36,7 @@ class Note(NamedTuple):
         answer changed 1 11
         tail after the end of turn 1 13
 
-    Chapter: 10, Real templates.
+    Chapter: 13, Real templates.
     """
 
     name: str

@@ -48,7 +48,7 @@ def collate(
         >>> batch["attention_mask"].tolist()
         [[1, 1, 1], [1, 1, 0]]
 
-    Chapter: 11, Batches.
+    Chapter: 14, Batches.
     """
     if pad_token_id is None:
         raise ChatshiftError(

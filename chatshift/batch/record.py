@@ -56,7 +56,7 @@ class Batch:
         >>> batch.rejected[0].row, batch.rejected[0].reason[:22]
         (1, 'There are no messages.')
 
-    Chapter: 13, At scale.
+    Chapter: 19, At scale.
     """
 
     input_ids: "np.ndarray"

@@ -46,7 +46,7 @@ class TablePreparer:
         >>> rows.column_names, len(rows)
         (['input_ids', 'attention_mask', 'labels'], 2)
 
-    Chapter: 13, At scale.
+    Chapter: 19, At scale.
     """
 
     def __init__(

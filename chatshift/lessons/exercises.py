@@ -2,57 +2,32 @@
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import cache
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from markupsafe import escape
 
 from chatshift.errors import ChatshiftError
-from chatshift.show import Picture, framed, table
-from chatshift.steps.labels import copy_labels
-from chatshift.steps.mask import IGNORE_INDEX, mask_prompt
-from chatshift.steps.shift import shift
+from chatshift.lessons.cases import LATER, Exercise, full_and_prompt
+from chatshift.show import Picture, framed, table, visible
+from chatshift.steps.mask import mask_prompt
+from chatshift.steps.render import render, strip_bos
 from chatshift.template.prefix import common_length
 
 CASES = 200
 
 
-class Exercise(NamedTuple):
-    """A right solution, and what it is tried on."""
-
-    solution: Callable
-    arguments: Callable[[Random], tuple]
-
-
-def _ids(random: Random) -> list[int]:
-    return [random.randrange(5, 900) for _ in range(random.randrange(3, 12))]
-
-
-def _full_and_prompt(random: Random) -> tuple[list[int], list[int]]:
-    full = _ids(random)
-    return full, full[: random.randrange(1, len(full))]
-
-
 def _full_and_perhaps_prompt(random: Random) -> tuple[list[int], list[int]]:
-    full, prompt = _full_and_prompt(random)
+    full, prompt = full_and_prompt(random)
     if random.random() < 0.5:
         prompt[random.randrange(len(prompt))] += 1
     return full, prompt
 
 
 def _labels_and_length(random: Random) -> tuple[list[int], int]:
-    full, prompt = _full_and_prompt(random)
+    full, prompt = full_and_prompt(random)
     return full, len(prompt)
-
-
-def _full_and_masked(random: Random) -> tuple[list[int], list[int]]:
-    full, prompt = _full_and_prompt(random)
-    return full, mask_prompt(full, len(prompt))
-
-
-def _text_and_bos(random: Random) -> tuple[str, str]:
-    text = "<bos>" * random.randrange(2) + random.choice(["user: hi", "a <bos> in it", ""])
-    return text, "<bos>"
 
 
 def _conversation(random: Random) -> tuple[list[dict[str, str]]]:
@@ -61,31 +36,31 @@ def _conversation(random: Random) -> tuple[list[dict[str, str]]]:
     return ([{"role": role, "content": f"message {i}"} for i, role in enumerate(roles)],)
 
 
+@cache
+def _tokenizer() -> Any:
+    from chatshift.tiny import load_tokenizer
+
+    return load_tokenizer()
+
+
+def _render(messages: list[dict[str, str]]) -> str:
+    return strip_bos(render(messages, _tokenizer()), _tokenizer())
+
+
+def _texts(random: Random) -> tuple[str, str]:
+    prompt = random.choice(["<user>hi<model>", "<user>bye<model>"])
+    full = prompt + random.choice(["yes<end>", "no<end>"])
+    return full, prompt + random.choice(["", "", "<think>"])
+
+
+def _answer_text(full: str, prompt: str) -> str:
+    return full[len(prompt) :] if full.startswith(prompt) else ""
+
+
 def _own_loss_and_by_hand(random: Random) -> tuple[float, list[float]]:
     by_hand = [random.uniform(5, 7) for _ in range(3)]
     own = random.choice([*by_hand, by_hand[1] + 1])
     return own + random.uniform(-1e-6, 1e-6), by_hand  # two ways to one loss differ a little
-
-
-def _text_and_control(random: Random) -> tuple[str, list[str]]:
-    tokens = ["<end_of_turn>", "<start_of_turn>", "<eos>"]
-    pieces = random.choices([*tokens, "hi ", "<b>", "turn> ", "<end"], k=random.randrange(5))
-    return "".join(pieces), tokens
-
-
-def _first_control(text: str, tokens: list[str]) -> int:
-    return min((text.find(token) for token in tokens if token in text), default=-1)
-
-
-def _ids_and_marker(random: Random) -> tuple[list[int], list[int]]:
-    marker = [3, 4][: random.randrange(1, 3)]
-    pieces = random.choices([marker, [3], [4], [5, 6]], k=random.randrange(1, 7))
-    return [token_id for piece in pieces for token_id in piece], marker
-
-
-def _after_marker(ids: list[int], marker: list[int]) -> list[int]:
-    size = len(marker)
-    return [i for i in range(size, len(ids) + 1) if ids[i - size : i] == marker]
 
 
 def _verdict(own: float, by_hand: list[float]) -> str:
@@ -93,69 +68,16 @@ def _verdict(own: float, by_hand: list[float]) -> str:
     return "model" if fits[1] else "caller" if fits[0] else "neither"
 
 
-def _ids_and_turns(random: Random) -> tuple[list[int], list[tuple[str, int, int]]]:
-    ids: list[int] = []
-    turns: list[tuple[str, int, int]] = []
-    for number in range(random.randrange(2, 6)):
-        header, length = random.randrange(1, 3), random.randrange(1, 4)
-        start = len(ids) + header
-        turns.append((("user", "assistant")[number % 2], start, start + length))
-        ids += [random.randrange(5, 900) for _ in range(header + length)]
-    return ids, turns
-
-
-def _label_turns(ids: list[int], turns: list[tuple[str, int, int]]) -> list[int]:
-    labels = [-100] * len(ids)
-    for role, start, stop in turns:
-        if role == "assistant":
-            labels[start:stop] = ids[start:stop]
-    return labels
-
-
-class Padded(NamedTuple):
-    """A batch as plain lists: one list for each row."""
-
-    input_ids: list[list[int]]
-    attention_mask: list[list[int]]
-    labels: list[list[int]]
-
-
-def _rows_and_pad_id(random: Random) -> tuple[list[tuple[list[int], list[int]]], int]:
-    rows = []
-    for _ in range(random.randrange(1, 4)):
-        # Short rows, for a short table; each ends with the token that the padding is made of.
-        ids = [*_ids(random)[: random.randrange(1, 4)], 4]
-        rows.append((ids, mask_prompt(ids, random.randrange(1, len(ids)))))
-    return rows, 4
-
-
-def _padded(rows: list[tuple[list[int], list[int]]], pad_id: int) -> Padded:
-    longest = max(len(ids) for ids, _ in rows)
-    gaps = [longest - len(ids) for ids, _ in rows]
-    return Padded(
-        [ids + [pad_id] * gap for (ids, _), gap in zip(rows, gaps, strict=True)],
-        [[1] * len(ids) + [0] * gap for (ids, _), gap in zip(rows, gaps, strict=True)],
-        [labels + [IGNORE_INDEX] * gap for (_, labels), gap in zip(rows, gaps, strict=True)],
-    )
-
-
 EXERCISES = {
-    "count_trained": Exercise(lambda full, prompt: len(full) - len(prompt), _full_and_prompt),
-    "strip_bos": Exercise(lambda text, bos: text.removeprefix(bos), _text_and_bos),
-    "prompt_messages": Exercise(lambda messages: list(messages[:-1]), _conversation),
+    **LATER,
+    "render": Exercise(_render, _conversation),
+    "answer_text": Exercise(_answer_text, _texts),
     "is_prefix": Exercise(
         lambda full, prompt: full[: len(prompt)] == prompt, _full_and_perhaps_prompt
     ),
     "agree": Exercise(common_length, _full_and_perhaps_prompt),
-    "copy_labels": Exercise(copy_labels, lambda random: (_ids(random),)),
     "mask_prompt": Exercise(mask_prompt, _labels_and_length),
-    "shift": Exercise(shift, _full_and_masked),
-    "dropped": Exercise(lambda full, masked: (full[-1], masked[0]), _full_and_masked),
-    "first_control": Exercise(_first_control, _text_and_control),
-    "after_marker": Exercise(_after_marker, _ids_and_marker),
     "verdict": Exercise(_verdict, _own_loss_and_by_hand),
-    "label_turns": Exercise(_label_turns, _ids_and_turns),
-    "pad_rows": Exercise(_padded, _rows_and_pad_id),
 }
 
 
@@ -179,7 +101,7 @@ def check(name: str, mine: Callable) -> Picture:
         >>> check("mask_prompt", lambda labels, n: [-100] * n + labels[n:])
         all 200 cases are right
 
-    Chapter: every one, under "Check yourself".
+    Chapter: 1, The chat template, and most of those after it.
     """
     if name not in EXERCISES:
         raise ChatshiftError(f"There is no exercise {name!r}; choose from {sorted(EXERCISES)}.")
@@ -202,6 +124,9 @@ def check(name: str, mine: Callable) -> Picture:
 
 
 def _plain(value: Any) -> Any:
+    """Return lists in the place of tuples, and of a text its lines."""
+    if isinstance(value, str) and "\n" in value:
+        return [visible(line) for line in value.splitlines(keepends=True)]
     return [_plain(item) for item in value] if isinstance(value, (tuple, list)) else value
 
 

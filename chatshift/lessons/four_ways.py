@@ -1,7 +1,16 @@
-"""One small data set and four ways to hand it over: two are right, and all four losses fall."""
+"""Everyday questions, a tokenizer and a model for them, and what trains and asks that model.
 
+Every experiment of the book that trains is made of these. `train` and `write` stand in full in
+chapter 5 and `loss_by_hand` in chapter 8; a test compares them, so what the other chapters run is
+what a reader has read.
+"""
+
+from collections.abc import Iterable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chatshift.trace import Trace
 
 PAIRS = (
     ("What colour is the sky?", "The sky is blue on a clear day."),
@@ -21,28 +30,12 @@ PAIRS = (
     ("Which month comes first?", "January is the first month of a year."),
     ("What does a clock show?", "A clock shows the time of the day."),
 )
-RIGHT, BY_HAND, TWICE, NEVER = WAYS = (
-    "the model shifts",
-    "you shift",
-    "both shift",
-    "nobody shifts",
-)
-STEPS = 101
-SHOWN = (0, 5, 10, 20, 50, 100)
 CONTROL = ["<pad>", "<user>", "<model>", "<end>"]
 TEMPLATE = (
     "{% for message in messages %}"
     "{{ '<user>' if message.role == 'user' else '<model>' }}{{ message.content }}<end>"
     "{% endfor %}{% if add_generation_prompt %}<model>{% endif %}"
 )
-
-
-class Run(NamedTuple):
-    """What came of one way."""
-
-    model: Any
-    losses: list[float]  # one for each step, measured before the step
-    answers: dict[int, str]  # the greedy answer to the first question, at the steps of SHOWN
 
 
 def conversations() -> list[list[dict[str, str]]]:
@@ -88,76 +81,89 @@ def small_tokenizer() -> Any:
 
 
 def new_model() -> Any:
-    """Return the tiny model with its first weights, the same for all four ways."""
+    """Return the tiny model with its first weights: every run begins with the same."""
     from chatshift.tiny import tiny_model
 
     return tiny_model(small_tokenizer())
 
 
 @cache
-def batches() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return all conversations as one batch: the rows before the shift, and the shifted pairs."""
-    from chatshift.batch.collate import collate
+def traces() -> tuple["Trace", ...]:
+    """Return what `prepare` makes of each conversation.
+
+    >>> traces()[0].prompt_text, traces()[0].prompt_length
+    ('<user>What colour is the sky?<end><model>', 9)
+    """
     from chatshift.prepare import prepare
 
-    tokenizer = small_tokenizer()
-    traces = [prepare(messages, tokenizer) for messages in conversations()]
-    rows = [trace.for_transformers() for trace in traces]
-    pairs = [{"input_ids": trace.input_ids, "labels": trace.labels} for trace in traces]
-    pad = tokenizer.pad_token_id
-    return collate(rows, pad_token_id=pad), collate(pairs, pad_token_id=pad)
+    return tuple(prepare(messages, small_tokenizer()) for messages in conversations())
 
 
-def loss_of(model: Any, way: str) -> Any:
-    """Return the loss of the whole batch, handed over in one of the four ways."""
-    from chatshift.loss.next_token import next_token_loss
+def batch(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return rows, each with its `input_ids` and `labels`, as one padded batch."""
+    from chatshift.batch.collate import collate
 
-    unshifted, shifted = batches()
-    batch = unshifted if way in (RIGHT, NEVER) else shifted
-    if way in (RIGHT, TWICE):
-        return model(**batch).loss
-    logits = model(batch["input_ids"], batch["attention_mask"]).logits
-    return next_token_loss(logits, batch["labels"])
+    return collate(rows, pad_token_id=small_tokenizer().pad_token_id)
 
 
-@cache
-def train(way: str) -> Run:
-    """Return what comes of training in one of the four ways: 101 losses, 100 steps between them."""
+def unshifted() -> dict[str, Any]:
+    """Return all rows as they are before the shift, as one batch."""
+    return batch(trace.for_transformers() for trace in traces())
+
+
+def shifted() -> dict[str, Any]:
+    """Return all shifted pairs as one batch."""
+    return batch({"input_ids": trace.input_ids, "labels": trace.labels} for trace in traces())
+
+
+def train(model, loss_of, steps=100):
+    """Train a model, and return its losses: one before each step, and the last one after all.
+
+    `loss_of` takes the model and returns its loss on the whole data set.
+    """
     import torch
 
-    model, losses, answers = new_model(), [], {}
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.95))
-    for step in range(STEPS):
-        if step in SHOWN:
-            answers[step] = answer(model, PAIRS[0][0])
-        loss = loss_of(model, way)
+    losses = []
+    for _ in range(steps):
+        loss = loss_of(model)
         losses.append(loss.item())
-        if step < STEPS - 1:  # the last loss is that of the model returned
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-    return Run(model, losses, answers)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    return [*losses, loss_of(model).item()]
+
+
+def loss_by_hand(model, batch):
+    """Return the loss of labels that are taken as they are: nothing is shifted here."""
+    from chatshift.loss.next_token import next_token_loss
+
+    scores = model(batch["input_ids"], batch["attention_mask"]).logits
+    return next_token_loss(scores, batch["labels"])
+
+
+def write(model, prompt_ids, end_id, longest=12):
+    """Return the ids that the model writes after the prompt, the likeliest at each place."""
+    import torch
+
+    written: list[int] = []
+    while len(written) < longest and end_id not in written:
+        ids = torch.tensor([[*prompt_ids, *written]])
+        with torch.no_grad():
+            scores = model(ids).logits[0, -1]
+        written.append(scores.argmax().item())
+    return written
 
 
 def answer(model: Any, question: str, longest: int = 12) -> str:
-    """Return the greedy answer, as text; it stops at the end token or at `longest` tokens."""
-    import torch
-
-    from chatshift.steps.prompt import render_prompt
-    from chatshift.steps.tokens import tokenize
-
+    """Return the model's answer to a question as text, without the token that ends it."""
     tokenizer = small_tokenizer()
-    empty = {"role": "assistant", "content": ""}
-    prompt = render_prompt([{"role": "user", "content": question}, empty], tokenizer)
-    ids: list[int] = tokenize(prompt, tokenizer)
-    start = len(ids)
-    with torch.no_grad():
-        while len(ids) < start + longest and ids[-1] != tokenizer.eos_token_id:
-            ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
-    return tokenizer.decode(ids[start:]).removesuffix(tokenizer.eos_token)
+    prompt = tokenizer(f"<user>{question}<end><model>", add_special_tokens=False)["input_ids"]
+    written = write(model, prompt, tokenizer.eos_token_id, longest)
+    return tokenizer.decode(written).removesuffix("<end>").strip()
 
 
 def exact_answers(model: Any) -> int:
-    """Return how many of the answers the model gives letter for letter."""
+    """Return how many of the questions the model answers letter for letter."""
     return sum(answer(model, question) == right for question, right in PAIRS)

@@ -60,7 +60,7 @@ def mask_outside(labels: Sequence[int], spans: Iterable[tuple[int, int]]) -> lis
         >>> mask_outside([440, 261, 461, 398, 4], [(1, 2), (3, 5)])
         [-100, 261, -100, 398, 4]
 
-    Chapter: 9, Many turns.
+    Chapter: 10, Many turns.
     """
     masked = [IGNORE_INDEX] * len(labels)
     for start, stop in spans:

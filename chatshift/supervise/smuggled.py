@@ -10,6 +10,7 @@ from chatshift.template.control_tokens import ControlTokens, Found
 from chatshift.values import texts_of
 
 KEEP = "control_tokens='text' to keep it as ordinary text, or "
+CONTROL = "control tokens"
 
 
 def check_contents(row: Rendered, control: list[Found], tokens: ControlTokens) -> None:
@@ -40,7 +41,8 @@ def check_contents(row: Rendered, control: list[Found], tokens: ControlTokens) -
                     f"messages[{index}] ({message['role']!r}) contains {wrong!r} at character "
                     f"{position}: {quoted!r}. The tokenizer would make it the control token "
                     f"{tokens.get(wrong, wrong)}, not text. Remove it from the content, or pass "
-                    f"{way_out}control_tokens='allow' if it is meant."
+                    f"{way_out}control_tokens='allow' if it is meant.",
+                    cause=CONTROL,
                 )
 
 
@@ -71,7 +73,8 @@ def check_joined(
             raise MessageError(
                 f"messages[{index}] ({message['role']!r}) becomes a control token together with "
                 "the template's text, or its parts with each other. Separate or remove them, or "
-                "pass control_tokens='allow' if it is meant."
+                "pass control_tokens='allow' if it is meant.",
+                cause=CONTROL,
             )
     raise other_words(_alike(row.messages) or "these messages")
 
@@ -102,7 +105,8 @@ def check_given(template: ChatTemplate, tokens: ControlTokens) -> None:
                 raise MessageError(
                     f"{name} contain {wrong!r}: {text!r:.80}. It would become the control token "
                     f"{tokens[wrong]}, not text. Remove it, or pass control_tokens='allow' if it "
-                    "is meant."
+                    "is meant.",
+                    cause=CONTROL,
                 )
 
 

@@ -177,7 +177,8 @@ def test_how_to_run_it_is_one_link_away(sites):
 
 def test_the_four_ways_stand_on_the_first_page_and_on_their_own():
     ways = {"here", "`make lab`", "Colab", "`pip install chatshift`", "How do I run this?"}
-    (first,) = [c for c in nbformat.read(ROOT / "book/index.ipynb", 4).cells if c.id == "index-01"]
+    cells = nbformat.read(ROOT / "book/index.ipynb", 4).cells
+    (first,) = [cell for cell in cells if cell.id == "index-text-doors"]
     assert {way for way in ways if way in first.source} == ways
     assert "](run.md)" in first.source
     page = (ROOT / "book/run.md").read_text("utf-8")

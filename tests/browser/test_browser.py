@@ -6,6 +6,7 @@ What is checked on every page alike stands in `test_every_page.py`.
 import re
 
 import pytest
+from book_pages import NOTEBOOKS
 from site_server import SITE
 
 
@@ -19,54 +20,47 @@ def test_every_link_to_a_cell_ends_at_that_cell(site):
     assert found
 
 
-def test_the_position_inspector_says_what_comes_next(open_page):
+def test_the_ladder_of_chapter_6_says_what_must_be_written(open_page):
     page = open_page("book/06_shift.html")
-    widget = page.locator(".widget").first
-    assert "It must now predict based." in widget.inner_text()
-    widget.locator("input").press("Home")
-    assert "must now predict system. Not counted" in widget.inner_text()
-    widget.locator("input").press("End")
-    assert "must now predict <end_of_turn>. Counted" in widget.inner_text()
+    ladder = page.locator(".cs-is-ladder").first
+    assert "It must write based." in ladder.inner_text()
+    ladder.locator("[role=option]").first.focus()
+    page.keyboard.press("End")
+    assert "10 of 10" in ladder.inner_text()
+    assert "It must write <end_of_turn>." in ladder.inner_text()
 
 
-PLACES = """widget => [...widget.querySelectorAll("li"), widget.parentElement].map(item => {
-  const { left, top, width, height } = item.getBoundingClientRect();
-  return [left, top + window.scrollY, width, height];
-})"""
+def test_the_first_page_moves_labels(open_page):
+    page = open_page("book/index.html")
+    rule = page.locator(".cs-is-rule").first
+    assert "After <model> the model must write The." in rule.inner_text()
+    rule.locator("input").nth(2).check()
+    assert "After <end> the model must write The." in rule.inner_text()
+    assert rule.locator("input:checked").count() == 1
 
 
-@pytest.mark.parametrize("width", [360, 390, 768, 1280])
-def test_tokens_stay_in_place_from_step_to_step(open_page, width):
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_first_screen_shows_the_surprise_and_something_that_moves(open_page, width, height):
     page = open_page("book/index.html", width)
-    widget = page.locator(".widget").first
-    for font in ("the page's own", "1.1em/1.5 serif", "italic 0.9em monospace"):
-        if font != "the page's own":
-            page.add_style_tag(content=f".widget * {{ font: {font} !important; }}")
-        widget.locator("input").press("Home")
-        places = []
-        for step in range(1, 7):
-            assert f"Step {step} of 6" in widget.inner_text()
-            places.append(widget.evaluate(PLACES))
-            widget.locator("input").press("ArrowRight")
-        assert len(places[0]) == 41 + 1
-        assert [step for step, place in enumerate(places, 1) if place != places[0]] == [], font
-
-
-def test_one_choice_of_a_group_is_on(open_page):
-    page = open_page("book/07_what_gets_dropped.html")
-    widget = page.locator(".widget").first
-    assert "right: it must predict the next token" in widget.inner_text()
-    widget.get_by_label("first input, last label").check()
-    assert "the labels moved right" in widget.inner_text()
-    assert widget.locator("input:checked").count() == 1
+    for what in (
+        page.locator(".cs-is-curves input[type=range]").first,
+        page.get_by_text("The sky is blue on a clear day.", exact=True).first,
+        page.get_by_text("sky blue a day", exact=True).first,
+    ):
+        box = what.bounding_box()
+        assert box["y"] + box["height"] <= height
+    page.evaluate("window.scrollTo(0, 0)")
+    distress = page.get_by_text("I am depressed and want to die").first.bounding_box()
+    assert distress["y"] > height
 
 
 def test_widgets_live_in_a_page_opened_as_a_file(chromium):
     page = chromium.new_page()
     page.goto((SITE / "book/06_shift.html").as_uri())
-    widget = page.locator(".widget").first
-    widget.locator("input").press("Home")
-    assert "must now predict system" in widget.inner_text()
+    ladder = page.locator(".cs-is-ladder").first
+    ladder.locator("[role=option]").first.focus()
+    page.keyboard.press("ArrowDown")
+    assert "2 of 10" in ladder.inner_text()
     page.close()
 
 
@@ -81,8 +75,8 @@ ANSWERS_AT_ONCE = """widget => {
 
 def test_a_slider_answers_before_the_next_frame(open_page):
     # The page is read in the same turn of the browser's loop in which the slider was moved.
-    page = open_page("book/06_shift.html")
-    assert page.locator(".widget").first.evaluate(ANSWERS_AT_ONCE)
+    page = open_page("book/index.html")
+    assert page.locator(".cs-is-curves").first.evaluate(ANSWERS_AT_ONCE)
 
 
 def test_search_finds_a_word(open_page):
@@ -96,35 +90,34 @@ def test_chapter_6_can_be_done_with_the_keyboard_alone(open_page):
     reached = set()
     for _ in range(400):
         page.keyboard.press("Tab")
-        focused = page.evaluate(
+        tag, kind, seen = page.evaluate(
             "() => { const e = document.activeElement;"
             " const seen = getComputedStyle(e).outlineStyle !== 'none' ||"
             " getComputedStyle(e).boxShadow !== 'none';"
-            " return [e.tagName, e.type || '', Boolean(e.closest('.widget')), seen]; }"
+            " return [e.tagName, e.getAttribute('role') || e.type || '', seen]; }"
         )
-        tag, kind, in_widget, seen = focused
-        if in_widget and kind == "range":
+        moved = {"option": "ladder", "radio": "rule"}.get(kind)
+        if moved and moved not in reached:
             assert seen
-            before = page.evaluate("document.activeElement.closest('.widget').innerText")
-            page.keyboard.press("ArrowLeft")
-            after = page.evaluate("document.activeElement.closest('.widget').innerText")
-            assert before != after
-            reached.add("slider")
+            view = "document.activeElement.closest('.cs-view').innerText"
+            before = page.evaluate(view)
+            page.keyboard.press("ArrowDown" if moved == "ladder" else "ArrowRight")
+            assert page.evaluate(view) != before
+            reached.add(moved)
         if tag == "SUMMARY":
             page.keyboard.press("Enter")
-            reached.add("answer")
+            reached.add("code")
         if tag == "A" and page.evaluate("document.activeElement.classList.contains('right-next')"):
             page.keyboard.press("Enter")
             page.wait_for_url("**/07_what_gets_dropped.html")
             break
-    assert reached == {"slider", "answer"}
+    assert reached == {"ladder", "rule", "code"}
     assert page.url.endswith("07_what_gets_dropped.html")
 
 
 def test_previous_and_next_lead_through_the_book(open_page):
     page = open_page("book/index.html")
-    names = sorted(path.stem for path in (SITE / "book").glob("[0-9]*.html"))
-    assert len(names) == 13
+    names = [path.stem for path in NOTEBOOKS if path.stem[0].isdigit()]
     for name in [*names, "gallery"]:
         page.locator("a.right-next").click()
         page.wait_for_url(f"**/{name}.html", wait_until="commit")
