@@ -76,9 +76,9 @@ class StartFinder:
         lead, begin = row.lead(k)
         if lead is None or row.around(k) == (0, 0):
             raise not_located(k)
-        history = self.closed(row, k)
-        if history and row.text.startswith(history) and prompt.startswith(history):
-            agreed = max(self._common(row.text, prompt), begin)
+        stand_ins, agreed = row.matched.stand_ins.messages, self._common(row.text, prompt)
+        if agreed >= begin and self._added(row.messages, k) != self._added(stand_ins, k):
+            # What is said before makes the prompt another one than that of the stand-ins.
             length, supplied = agreed - begin, prompt[agreed:]
         else:
             length, supplied = self._taken_over(row, k, lead)
@@ -88,12 +88,17 @@ class StartFinder:
         said = row.said(k)
         return Start(min(begin + length, said[0]) if said else begin + length, False)
 
-    def closed(self, row: Rendered, k: int) -> str:
+    def closed(self, messages: list[dict], k: int) -> str:
         """Return the text of the messages before k; empty where the template refuses them."""
         try:
-            return self.template.render(row.messages[:k])
+            return self.template.render(messages[:k])
         except TemplateError:
             return ""
+
+    def _added(self, messages: list[dict], k: int) -> str:
+        """Return the generation prompt; empty where it is not added to the text before."""
+        prompt, history = self.prompt(messages, k), self.closed(messages, k)
+        return prompt.removeprefix(history) if history and prompt.startswith(history) else ""
 
     def _taken_over(self, row: Rendered, k: int, lead: str) -> tuple[int, str]:
         """Return how much of the text before an answer its prompt supplies, and what it has more.

@@ -128,7 +128,7 @@ class TurnFinder:
         first = row.frame.parts[row.frame.stretches[k].first]
         name = "text before the answer" if first.kind == "content" else ""
         opened = any(token.id in self.format.openers for token in self.tokens.find(before))
-        if opened and self.starts.prompt(row.messages, k) == self.starts.closed(row, k):
+        if opened and self.starts.prompt(row.messages, k) == self.starts.closed(row.messages, k):
             name = "header learned"
         if name:
             wording = f"The template wrote {quote(before)} before the answer; it is learned too."

@@ -83,7 +83,7 @@ class Reading:
         if self.says_control_tokens():
             errors += ("MessageError",)
         if self.row.name in self.family.reacts:
-            errors += ("TemplateError", "BoundaryError", "MessageError")
+            errors += ("TemplateError", "BoundaryError")
         learned = self.supervised_messages(settings.supervise)
         left, named = self.left_out()
         mute = {i for i in learned if not self.speaks(i)}
@@ -92,7 +92,7 @@ class Reading:
         answers = [i for i, m in enumerate(self.messages) if m["role"] == "assistant"]
         if any(i >= self.skipped and not self.speaks(i) for i in answers):
             # Where an answer says nothing, its place, or the next one's, need not show itself.
-            errors += ("BoundaryError", "LabelError", "MessageError")
+            errors += ("BoundaryError", "LabelError")
         if any(text_of(self.messages[i]).strip() for i in mute):
             errors += ("TemplateError",)
         return errors

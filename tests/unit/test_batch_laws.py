@@ -14,6 +14,9 @@ from real_templates import load_templates
 from tokenizers import AddedToken
 
 from chatshift import ChatshiftError, prepare, prepare_batch
+from chatshift.settings import Settings
+from chatshift.supervise.supervision import Supervision
+from chatshift.tiny.formats import load_format
 
 NAMES = (
     *("Qwen-Qwen3-0.6B", "Qwen-Qwen2.5-7B-Instruct", "meta-llama-Llama-3.1-8B-Instruct"),
@@ -176,3 +179,9 @@ def test_other_words_in_the_same_places_have_the_same_labels(name, mode, exchang
     for (index, one), (_, other) in zip(tricky, neutral, strict=True):
         said, instead = answers[index]["content"], others[index]["content"]
         assert one.partition(said)[::2] == other.partition(instead)[::2]
+
+
+def test_rows_of_the_same_roles_share_a_frame():
+    """It is what makes them quick; each of them only confirms it."""
+    rule = Supervision(load_format("chatml"), Settings()).rule()
+    assert rule.shape(("user", "assistant")) is not None

@@ -87,6 +87,17 @@ def test_a_generation_prompt_that_supplies_less_after_a_word():
     assert supervised(trace) == ["<a>c<|im_end|>"]
 
 
+def test_an_answer_that_begins_with_what_the_generation_prompt_supplies():
+    """Of other answers the prompt is no prefix, and of this one it is."""
+    tokenizer = chatml(prompt="{{- '<think>' -}}")
+    other, same = ([user("a"), assistant(said)] for said in ("b", "<think>b"))
+    for talk, noted in ((other, True), (same, False)):
+        trace = prepare(talk, tokenizer, boundary="answer", mask_tail=True)
+        assert supervised(trace) == ["b<|im_end|>"]
+        assert ("generation prompt not matched" in kinds_of_notes(trace)) is noted
+    assert supervised(prepare(same, tokenizer, mask_tail=True)) == ["b<|im_end|>"]
+
+
 def test_a_template_of_its_own_for_tools():
     """Its turns end with another token."""
     tokenizer = chatml()
