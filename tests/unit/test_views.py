@@ -129,8 +129,8 @@ def test_of_a_long_conversation_the_part_around_the_position_is_told(tokenizer):
     ]
     trace = prepare(messages, tokenizer)
     html = trace._repr_html_()
-    assert html.count("<ruby ") == 480
-    assert f"<p>… {len(trace.full_ids) - 480:,} tokens before</p>" in html
+    assert html.count("<ruby ") == 400
+    assert f"<p>… {len(trace.full_ids) - 400:,} tokens before</p>" in html
 
 
 def test_the_rule_holds_what_a_model_was_asked(trace):
