@@ -17,7 +17,7 @@ from chatshift.show.page import Picture, visible
 from chatshift.steps.mask import IGNORE_INDEX
 
 HERE = Path(__file__).parent
-WINDOW = 480
+WINDOW = 400
 """So many tokens of a long conversation are shown."""
 
 
