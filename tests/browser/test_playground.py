@@ -55,7 +55,7 @@ def test_the_page_says_what_the_package_says(playground, name):
         wanted = expected(CONVERSATIONS[title], tokenizer, SETTINGS[how])
         check(shown, wanted, f"{name}, {title}, {how}")
         kinds.add(wanted.get("type", "labels"))
-    assert {"labels", "MessageError", "TemplateError"} <= kinds
+    assert {"labels", "MessageError"} <= kinds
 
 
 def test_the_page_says_what_the_package_says_with_a_real_tokenizer(playground):
