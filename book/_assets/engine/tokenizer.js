@@ -2,7 +2,7 @@
 import { Tokenizer } from "../vendor/huggingface/tokenizers.mjs";
 import { endsOfNormalized, reach } from "./alignment.js";
 import { repr } from "./python.js";
-import { PageError, TemplateError, say } from "./words.js";
+import { PageError, TemplateError, say, tables } from "./words.js";
 
 const NAMED = [
   "bos_token",
@@ -13,21 +13,6 @@ const NAMED = [
   "cls_token",
   "mask_token",
 ];
-// What transformers' own classes add where the configuration is silent.
-const DEFAULTS = {
-  GemmaTokenizer: {
-    bos_token: "<bos>",
-    eos_token: "<eos>",
-    unk_token: "<unk>",
-    pad_token: "<pad>",
-    mask_token: "<mask>",
-  },
-  Qwen2Tokenizer: {
-    unk_token: "<|endoftext|>",
-    eos_token: "<|endoftext|>",
-    pad_token: "<|endoftext|>",
-  },
-};
 const SECTIONS = 4000;
 
 const textOf = (token) =>
@@ -37,9 +22,10 @@ const textOf = (token) =>
 const specialTokensOf = (config) => {
   const className = (config.tokenizer_class ?? "").replace(/Fast$/, "");
   const extra = config.extra_special_tokens;
-  const own = Object.hasOwn(DEFAULTS, className) ? DEFAULTS[className] : {};
+  const { CLASS_DEFAULTS: known } = tables;
+  const own = Object.hasOwn(known, className) ? known[className] : {};
   const found = {};
-  for (const name of NAMED) {
+  for (const name of new Set([...NAMED, ...Object.keys(own)])) {
     const given = Object.hasOwn(config, name) ? config[name] : own[name];
     if (textOf(given) !== undefined) found[name] = textOf(given);
   }
