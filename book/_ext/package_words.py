@@ -48,6 +48,51 @@ TABLES = {
     "template.chat_template": ("RESERVED",),
 }
 Part = str | list[str]
+END = "<|endoftext|>"
+# The special tokens that transformers' own classes have where a configuration is silent. Building
+# the book does not import transformers, so they stand here, and a test compares them.
+CLASS_DEFAULTS = {
+    "CodeLlamaTokenizer": {
+        "unk_token": "<unk>",
+        "bos_token": "<s>",
+        "eos_token": "</s>",
+        "prefix_token": "▁<PRE>",
+        "middle_token": "▁<MID>",
+        "suffix_token": "▁<SUF>",
+        "eot_token": "▁<EOT>",
+        "fill_token": "<FILL_ME>",
+    },
+    "CohereTokenizer": {
+        "unk_token": "<UNK>",
+        "bos_token": "<BOS_TOKEN>",
+        "eos_token": "<|END_OF_TURN_TOKEN|>",
+        "pad_token": "<PAD>",
+        "cls_token": "<CLS>",
+        "sep_token": "<SEP>",
+        "mask_token": "<MASK_TOKEN>",
+    },
+    "GPT2Tokenizer": {"unk_token": END, "bos_token": END, "eos_token": END},
+    "GPTNeoXTokenizer": {
+        "unk_token": END,
+        "bos_token": END,
+        "eos_token": END,
+        "pad_token": "<|padding|>",
+    },
+    "GemmaTokenizer": {
+        "unk_token": "<unk>",
+        "bos_token": "<bos>",
+        "eos_token": "<eos>",
+        "pad_token": "<pad>",
+        "mask_token": "<mask>",
+    },
+    "LlamaTokenizer": {
+        "unk_token": "<unk>",
+        "bos_token": "<s>",
+        "eos_token": "</s>",
+    },
+    "Qwen2Tokenizer": {"unk_token": END, "eos_token": END, "pad_token": END},
+    "Qwen3_5Tokenizer": {"unk_token": END, "eos_token": END, "pad_token": END},
+}
 
 
 def tables() -> dict[str, Any]:
@@ -57,6 +102,7 @@ def tables() -> dict[str, Any]:
         for module, names in TABLES.items()
         for name in names
     }
+    found["CLASS_DEFAULTS"] = CLASS_DEFAULTS
     found["FLAGS"] = sorted(found["FLAGS"])
     found["NOTES"] = {
         name: kind._asdict() for name, kind in found["NOTES"].items()

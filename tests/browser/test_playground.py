@@ -15,6 +15,7 @@ from playground_cases import (
     expected,
     own_state,
     state_of,
+    turns,
 )
 
 from chatshift import load_tokenizer
@@ -55,7 +56,7 @@ def test_the_page_says_what_the_package_says(playground, name):
         wanted = expected(CONVERSATIONS[title], tokenizer, SETTINGS[how])
         check(shown, wanted, f"{name}, {title}, {how}")
         kinds.add(wanted.get("type", "labels"))
-    assert {"labels", "MessageError", "TemplateError"} <= kinds
+    assert {"labels", "MessageError"} <= kinds
 
 
 def test_the_page_says_what_the_package_says_with_a_real_tokenizer(playground):
@@ -84,6 +85,25 @@ def test_a_piece_keeps_its_space_where_a_tokenizer_cleans_up(playground, tmp_pat
     (shown,) = ask_all(playground, [own_state(talk, {})])
     assert " !" in shown["trace"]["pieces"]
     assert " ." in shown["trace"]["pieces"]
+
+
+def test_a_configuration_adds_tokens_and_changes_others(playground, tmp_path):
+    config = json.loads(BUNDLED[1].read_text("utf-8"))
+    flags = dict.fromkeys(("lstrip", "rstrip", "single_word", "normalized"), False)
+    config["added_tokens_decoder"] = {
+        "4": flags | {"content": "<end_of_turn>", "special": True, "rstrip": True},
+        "952": flags | {"content": "<new>", "special": True},
+    }
+    config["chat_template"] = load_format("gemma3").chat_template
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config), "utf-8")
+    (tmp_path / "tokenizer.json").write_bytes(BUNDLED[0].read_bytes())
+    drop_in(playground, tmp_path / "tokenizer.json", tmp_path / "tokenizer_config.json")
+    tokenizer = load_tokenizer(tmp_path)
+    talks = [turns("Hi", "Yes"), turns("Hi", "a<new>b"), turns(" a ", "\n b", "<new", "c")]
+    for talk, shown in zip(
+        talks, ask_all(playground, [own_state(t, {}) for t in talks]), strict=True
+    ):
+        check(shown, expected(talk, tokenizer, {}), talk)
 
 
 REFUSED = {

@@ -1,5 +1,7 @@
 """Real templates in the page: the same as in Python, or the page says what it cannot do."""
 
+from pathlib import Path
+
 import pytest
 from playground_cases import WEATHER, answer, ask_all, called, check, expected, state_of, turns
 from real_templates import CONTROL, load_templates
@@ -24,6 +26,11 @@ CASES = {
         {"tools": [WEATHER]},
     ),
 }
+# What Python's Jinja and JavaScript do in different ways, each in front of a plain template.
+HELPERS = Path(__file__).parents[1] / "helpers"
+SNIPPETS = (HELPERS / "jinja_snippets.txt").read_text("utf-8").splitlines()
+PLAIN = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}"
+PLAIN += "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 # Some of 786: all of them take minutes.
 TEMPLATES = dict(list(load_templates().items())[::16])
 
@@ -60,4 +67,25 @@ def test_real_templates_write_the_same_or_are_refused(open_page, name):
             check(shown, expected(messages, tokenizer, settings), f"{title}, {name}")
             same += 1
     assert same >= 45
+    assert len(refused) <= 3, refused
+
+
+def test_an_operation_means_what_it_means_in_python(open_page):
+    page = open_page("book/playground.html")
+    page.wait_for_selector("#try-it[data-ready=yes]")
+    talk, special = turns("Hi", "Yes"), {"bos_token": "<bos>", "eos_token": "<eos>"}
+    sources = [f"{snippet}{PLAIN}" for snippet in SNIPPETS]
+    tokenizers = [tokenizer_for(source) for source in sources]
+    states = [
+        state_of(talk, {}) | {"template": {"text": source, "special": special, "control": control}}
+        for source, (_, control) in zip(sources, tokenizers, strict=True)
+    ]
+    refused = []
+    for snippet, (tokenizer, _), shown in zip(
+        SNIPPETS, tokenizers, ask_all(page, states), strict=True
+    ):
+        if shown.get("error", {}).get("type") == "Not in this page":
+            refused.append((snippet, shown["error"]["message"]))
+        else:
+            check(shown, expected(talk, tokenizer, {}), snippet)
     assert len(refused) <= 3, refused

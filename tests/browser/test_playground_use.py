@@ -225,6 +225,21 @@ def test_a_tokenizer_is_dropped_in_two_parts(opened, request):
     assert shown(page)["full_text"].startswith("<|im_start|>")
 
 
+def test_the_page_answers_while_a_tokenizer_is_loaded(playground):
+    # A large tokenizer: the small one's vocabulary, and many words that nobody says.
+    json_ = json.loads((FOLDER / "tokenizer.json").read_text("utf-8"))
+    count = len(json_["model"]["vocab"])
+    json_["model"]["vocab"] |= {f"word{i}": count + i for i in range(400_000)}
+    config = (FOLDER / "tokenizer_config.json").read_text("utf-8")
+    files = {"tokenizer.json": json.dumps(json_), "tokenizer_config.json": config}
+    playground.evaluate(DROP, files)
+    playground.locator(".pg-status progress").wait_for()
+    after(playground, lambda: labelled(playground, "content of message 2").fill("Yes"))
+    assert shown(playground)["pieces"][-2] == "Yes"
+    assert playground.locator(".pg-status progress").count() == 1
+    playground.get_by_text("Loaded in").wait_for()
+
+
 def test_files_that_are_wrong_are_named(playground):
     playground.evaluate(DROP, {"notes.txt": "x"})
     playground.get_by_text("Nothing known among 1 file.").wait_for()

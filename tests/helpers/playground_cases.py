@@ -40,6 +40,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "control tokens let through": {"control_tokens": "allow", "boundary": "answer"},
     "tools": {"tools": [WEATHER]},
     "a keyword": {"template_kwargs": {"enable_thinking": False}},
+    "a stop token": {"stop_tokens": ["<start_of_turn>"], "supervise": "all"},
+    "a stop token that is none": {"stop_tokens": ["<stop>"]},
 }
 
 
@@ -183,7 +185,7 @@ def expected(messages, tokenizer, settings):
 
 def state_of(messages, settings, **more):
     """The page's state for a conversation and the settings of `prepare`."""
-    others = {"tools", "template_kwargs"}
+    others = {"tools", "template_kwargs", "stop_tokens"}
     given = {name: value for name, value in settings.items() if name not in others}
     state = {
         "format": "walkthrough",
@@ -191,6 +193,7 @@ def state_of(messages, settings, **more):
         "own": False,
         "settings": {"strip_bos": False, **given},
         "tools": json.dumps(settings["tools"]) if "tools" in settings else "",
+        "stops": json.dumps(settings.get("stop_tokens") or []),
         "kwargs": json.dumps(settings.get("template_kwargs") or {}),
         "messages": [{"json": json.dumps(message)} for message in messages],
     }

@@ -1,11 +1,14 @@
 """What the playground's modules take from the package is there, with as many values."""
 
+import inspect
 import re
 from pathlib import Path
 
 import pytest
-from package_words import sentences, tables
+import transformers
+from package_words import CLASS_DEFAULTS, sentences, tables
 from page_scripts import ASSETS, PAGE, bundle, playground_data
+from tokenizers import AddedToken
 
 from chatshift.errors import ChatshiftError
 from chatshift.messages import check_messages
@@ -46,6 +49,14 @@ def test_no_sentence_of_the_package_is_typed_again():
     assert len(long) > 50
     names = {*tables()["CAUSES"], *NOTES}
     assert [part for part in long - names if part.strip() in typed] == []
+
+
+@pytest.mark.parametrize("name", CLASS_DEFAULTS)
+def test_special_tokens_of_a_class_are_those_of_transformers(name):
+    parameters = inspect.signature(getattr(transformers, name).__init__).parameters
+    defaults = {key: one.default for key, one in parameters.items() if key.endswith("_token")}
+    texts = {k: str(v) for k, v in defaults.items() if isinstance(v, (str, AddedToken))}
+    assert texts == CLASS_DEFAULTS[name]
 
 
 def test_modules_are_small():

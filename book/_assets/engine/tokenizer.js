@@ -2,7 +2,7 @@
 import { Tokenizer } from "../vendor/huggingface/tokenizers.mjs";
 import { endsOfNormalized, reach } from "./alignment.js";
 import { repr } from "./python.js";
-import { PageError, TemplateError, say } from "./words.js";
+import { PageError, TemplateError, say, tables } from "./words.js";
 
 const NAMED = [
   "bos_token",
@@ -13,21 +13,6 @@ const NAMED = [
   "cls_token",
   "mask_token",
 ];
-// What transformers' own classes add where the configuration is silent.
-const DEFAULTS = {
-  GemmaTokenizer: {
-    bos_token: "<bos>",
-    eos_token: "<eos>",
-    unk_token: "<unk>",
-    pad_token: "<pad>",
-    mask_token: "<mask>",
-  },
-  Qwen2Tokenizer: {
-    unk_token: "<|endoftext|>",
-    eos_token: "<|endoftext|>",
-    pad_token: "<|endoftext|>",
-  },
-};
 const SECTIONS = 4000;
 
 const textOf = (token) =>
@@ -37,9 +22,10 @@ const textOf = (token) =>
 const specialTokensOf = (config) => {
   const className = (config.tokenizer_class ?? "").replace(/Fast$/, "");
   const extra = config.extra_special_tokens;
-  const own = Object.hasOwn(DEFAULTS, className) ? DEFAULTS[className] : {};
+  const { CLASS_DEFAULTS: known } = tables;
+  const own = Object.hasOwn(known, className) ? known[className] : {};
   const found = {};
-  for (const name of NAMED) {
+  for (const name of new Set([...NAMED, ...Object.keys(own)])) {
     const given = Object.hasOwn(config, name) ? config[name] : own[name];
     if (textOf(given) !== undefined) found[name] = textOf(given);
   }
@@ -56,6 +42,15 @@ const specialTokensOf = (config) => {
   const named = extra && !Array.isArray(extra) ? extra : {};
   for (const [name, value] of Object.entries(named)) found[name] = textOf(value);
   return found;
+};
+/* The added tokens; a configuration may name more of them, and say otherwise about some. */
+const addedTokensOf = (json, config) => {
+  const made = new Map(json.added_tokens.map((token) => [token.id, token]));
+  for (const [key, token] of Object.entries(config.added_tokens_decoder ?? {})) {
+    const id = Number(key);
+    made.set(id, { ...made.get(id), ...token, id });
+  }
+  return [...made.values()].sort((one, other) => one.id - other.id);
 };
 const listed = (config) => {
   const all = config.extra_special_tokens ?? config.additional_special_tokens ?? [];
@@ -79,20 +74,22 @@ const holds = (part, type) =>
 export class ChatTokenizer {
   constructor(json, config, template) {
     this.config = config;
-    this.library = new Tokenizer(json, { ...config, clean_up_tokenization_spaces: false });
+    const added = addedTokensOf(json, config);
+    const settings = { ...config, clean_up_tokenization_spaces: false };
+    this.library = new Tokenizer({ ...json, added_tokens: added }, settings);
     this.isByteLevel = holds(json.pre_tokenizer, "ByteLevel");
     this.trims = trimming(json.post_processor);
     this.className = config.tokenizer_class ?? "TokenizersBackend";
     this.specialTokens = specialTokensOf(config);
     this.namedTokens = new Set([...Object.values(this.specialTokens), ...listed(config)]);
-    this.added = json.added_tokens.filter(({ content }) => content);
+    this.added = added.filter(({ content }) => content);
     this.bos = this.specialTokens.bos_token ?? "";
     this.eos = this.specialTokens.eos_token ?? "";
     this.unknown = this.specialTokens.unk_token;
     this.setTemplate(template);
     this.sections = new Map();
     // Some added tokens are found only after the text was normalized.
-    this.looksAgain = json.added_tokens.some(({ normalized }) => normalized);
+    this.looksAgain = added.some(({ normalized }) => normalized);
     const single = this.added.filter(({ single_word }) => single_word);
     this.singleWords = single.map(({ content }) => content);
   }

@@ -7,13 +7,22 @@ export const startWorker = (engine) => {
   const worker = new Worker(url);
   const waiting = new Map();
   let last = 0;
+  let isLeaving = false;
+  const leave = () => {
+    if (isLeaving && !waiting.size) worker.terminate();
+  };
   const ready = new Promise((resolve, reject) => {
-    worker.onerror = (event) => reject(new Error(event.message || "The worker did not start."));
+    worker.onerror = (event) => {
+      const error = new Error(event.message || "The worker did not start.");
+      reject(error);
+      for (const { wrong } of waiting.values()) wrong(error);
+    };
     worker.onmessage = ({ data: { id, ready: isReady, progress, result, failed } }) => {
       if (isReady) return resolve();
       const { done, wrong, step } = waiting.get(id);
       if (progress) return step(progress);
       waiting.delete(id);
+      leave();
       return failed ? wrong(Object.assign(new Error(failed.message), failed)) : done(result);
     };
   });
@@ -23,7 +32,12 @@ export const startWorker = (engine) => {
       waiting.set(last, { done, wrong, step });
       worker.postMessage({ id: last, kind, ...given });
     });
-  return { ready, ask };
+  /* Ends the worker once it has answered what it was asked. */
+  const stop = () => {
+    isLeaving = true;
+    leave();
+  };
+  return { ready, ask, stop };
 };
 
 /* Calls with the newest of many requests: one is at work, and one waits. */

@@ -1,5 +1,6 @@
 /* The conversation and the settings, as a form. A change is told to `changed`. */
 import { h } from "./dom.js";
+import { TEXTS } from "./link.js";
 
 const option = (value, words, chosen) => h("option", { value, selected: value === chosen }, words);
 const select = (label, name, options, value, change) =>
@@ -80,7 +81,7 @@ export const settingsForm = (state, changed) => {
     ),
     h(
       "details",
-      { open: Boolean(state.tools || state.kwargs) },
+      { open: TEXTS.some((name) => state[name]) },
       h("summary", {}, "Tools, template keywords, control tokens"),
       h("div", { class: "pg-row" }, choice("control_tokens")),
       h(
@@ -88,6 +89,7 @@ export const settingsForm = (state, changed) => {
         { class: "pg-row" },
         text("tools", "tools, a list as JSON", '[{"type": "function", "function": {…}}]'),
         text("kwargs", "template_kwargs, as JSON", '{"enable_thinking": false}'),
+        text("stops", "stop_tokens, a list as JSON", '["<|user|>"]'),
       ),
     ),
   ];

@@ -8,9 +8,10 @@ export const HELP =
 const mega = (bytes) => (bytes / 1e6).toFixed(1);
 
 export class Intake {
-  /* `state()` is the page's, `ask` its worker, and `taken` is called when the state has changed. */
-  constructor({ state, ask, taken, failed }) {
-    Object.assign(this, { state, ask, taken, failed });
+  /* `state()` is the page's, `ask` its worker; `spare` makes another one, and `use` puts it in its
+     place; `taken` is called when the state has changed. */
+  constructor(page) {
+    Object.assign(this, page);
     this.box = h("section", { class: "pg-model", "aria-label": "Tokenizer and chat template" });
     this.status = h("p", { class: "pg-status", role: "status" });
     this.given = {};
@@ -88,7 +89,7 @@ export class Intake {
     const began = performance.now();
     const { given } = this;
     this.given = {};
-    const info = await this.ask("load", given, (step) => this.progress(step));
+    const info = await this.loaded(given);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     const folder = given.tokenizer.webkitRelativePath?.split("/").at(-2);
     this.info = { ...info, name: folder || "tokenizer.json" };
@@ -96,6 +97,19 @@ export class Intake {
     const rest = info.hasTemplate ? "." : ", and no chat template: drop one, too (.jinja).";
     const tokens = `${info.tokens.toLocaleString("en")} tokens, ${many(info.added, "added token")}`;
     this.say(`Loaded in ${seconds} seconds: ${tokens}${rest}`);
+  }
+
+  /* The page's own worker answers while another one loads. */
+  async loaded(given) {
+    const worker = await this.spare();
+    try {
+      const info = await worker.ask("load", given, (step) => this.progress(step));
+      this.use(worker);
+      return info;
+    } catch (error) {
+      worker.stop();
+      throw error;
+    }
   }
 
   progress({ stage, name, size, total }) {

@@ -3,6 +3,8 @@
 const letters = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
+/* Settings that are typed as JSON. */
+export const TEXTS = ["tools", "kwargs", "stops"];
 export const SETTINGS = {
   supervise: "last",
   boundary: "prompt",
@@ -11,12 +13,11 @@ export const SETTINGS = {
   control_tokens: "error",
 };
 
-export const encode = ({ format, template, share, settings, tools, kwargs, messages }) => {
+export const encode = ({ format, template, share, settings, messages, ...texts }) => {
   const carried = { v: 2, format, settings, messages };
   const text = share ?? template;
   if (text) carried.template = text;
-  if (tools) carried.tools = tools;
-  if (kwargs) carried.kwargs = kwargs;
+  for (const name of TEXTS) if (texts[name]) carried[name] = texts[name];
   const bytes = new TextEncoder().encode(JSON.stringify(carried));
   return letters(bytes).replace(/\+/g, "-").replace(/\//g, "_");
 };
@@ -52,8 +53,7 @@ export const decode = (hash, formats) => {
     format: read.format,
     template: read.template ?? null,
     settings,
-    tools: isText(read.tools) ? read.tools : "",
-    kwargs: isText(read.kwargs) ? read.kwargs : "",
+    ...Object.fromEntries(TEXTS.map((name) => [name, isText(read[name]) ? read[name] : ""])),
     messages: read.messages,
   };
 };

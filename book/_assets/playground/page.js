@@ -3,7 +3,7 @@ import { newest, startWorker } from "./client.js";
 import { h, many } from "./dom.js";
 import { messagesForm, settingsForm } from "./form.js";
 import { Intake } from "./intake.js";
-import { SETTINGS, decode, encode } from "./link.js";
+import { SETTINGS, TEXTS, decode, encode } from "./link.js";
 import { resultsIn } from "./results.js";
 import { loadScript } from "./scripts.js";
 
@@ -12,11 +12,13 @@ const WAIT = 400;
 
 class Playground {
   constructor(root, data, views, engine) {
-    Object.assign(this, { root, data }, startWorker(engine));
+    Object.assign(this, { root, data, engine });
     this.state = this.example();
     this.intake = new Intake({
       state: () => this.state,
-      ask: this.ask,
+      ask: (...given) => this.ask(...given),
+      spare: () => this.newWorker(),
+      use: (worker) => this.use(worker),
       taken: () => {
         this.redraw();
         this.changed();
@@ -33,8 +35,7 @@ class Playground {
       template: null,
       own: false,
       settings: { ...SETTINGS },
-      tools: "",
-      kwargs: "",
+      ...Object.fromEntries(TEXTS.map((name) => [name, ""])),
       messages: structuredClone(this.data.conversation),
     };
   }
@@ -53,10 +54,27 @@ class Playground {
     this.root.replaceChildren(form, this.heard, this.output);
   }
 
-  async start() {
-    await this.ready;
+  ask(...given) {
+    return this.worker.ask(...given);
+  }
+
+  /* A worker that knows what this page knows. */
+  async newWorker() {
+    const worker = startWorker(this.engine);
+    await worker.ready;
     const { formats, words, tokenizer, config } = this.data;
-    await this.ask("start", { words, formats, json: tokenizer, config });
+    await worker.ask("start", { words, formats, json: tokenizer, config });
+    if (this.weights) await worker.ask("weights", this.weights);
+    return worker;
+  }
+
+  use(worker) {
+    this.worker?.stop();
+    this.worker = worker;
+  }
+
+  async start() {
+    this.use(await this.newWorker());
     this.readAddress();
     addEventListener("hashchange", () => this.readAddress());
   }
@@ -150,7 +168,8 @@ class Playground {
     try {
       await loadScript("tiny-model.js");
       const { head, bytes } = globalThis.chatshiftModels.tiny;
-      await this.ask("weights", { head, bytes: bytes() });
+      this.weights = { head, bytes: bytes() };
+      await this.ask("weights", this.weights);
       this.isAsked = true;
       this.asking.replaceChildren();
       this.update(true);

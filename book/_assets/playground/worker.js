@@ -4,7 +4,7 @@ import { isDict, repr, typeName } from "../engine/python.js";
 import { dumps, loads } from "../engine/python_json.js";
 import { prepare } from "../engine/prepare.js";
 import { ChatTokenizer } from "../engine/tokenizer.js";
-import { ChatshiftError, PageError, setWords } from "../engine/words.js";
+import { ChatshiftError, PageError, SettingsError, say, setWords } from "../engine/words.js";
 import { compared } from "../engine/compared.js";
 import { lossesOf, readWeights } from "./tiny.js";
 
@@ -78,11 +78,18 @@ const kwargsOf = (state) => {
   throw new ChatshiftError("No JSON", `template_kwargs must be a dict, not ${typeName(given)}.`);
 };
 
+const stopsOf = (state) => {
+  const given = optional(state.stops, "stop_tokens") ?? [];
+  if (Array.isArray(given) && given.every((one) => typeof one === "string")) return given;
+  throw new SettingsError(say("settings.of.0", given));
+};
+
 const prepared = (state) => {
   const tokenizer = tokenizerOf(state);
   const messages = messagesOf(state);
   const settings = { ...state.settings, tools: optional(state.tools, "tools") };
   settings.template_kwargs = kwargsOf(state);
+  settings.stop_tokens = stopsOf(state);
   const share = tokenizer.template ? shareable(state, tokenizer) : null;
   try {
     const trace = prepare(messages, tokenizer, settings);
@@ -163,9 +170,6 @@ const HANDLERS = {
   },
   prepare: ({ state }) => prepared(state),
   load: (files, id) => load(files, id),
-  forget() {
-    own = undefined;
-  },
   row: ({ text }) => row(text),
   weights({ head, bytes }) {
     model = readWeights(head, bytes);
