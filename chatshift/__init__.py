@@ -1,5 +1,9 @@
 """Exactly what a chat model is trained on, step by step."""
 
+from chatshift.audit.batch_audit import audit_batch
+from chatshift.audit.callback import AuditCallback
+from chatshift.audit.report import Report
+from chatshift.audit.run import audit
 from chatshift.batch.collate import collate
 from chatshift.batch.prepare_batch import prepare_batch
 from chatshift.batch.record import Batch
@@ -28,16 +32,20 @@ from chatshift.trace import Trace
 __version__ = "0.1.0"
 __all__ = [
     "IGNORE_INDEX",
+    "AuditCallback",
     "Batch",
     "BoundaryError",
     "ChatshiftError",
     "LabelError",
     "MessageError",
+    "Report",
     "Shifted",
     "TablePreparer",
     "TemplateError",
     "TokenizeError",
     "Trace",
+    "audit",
+    "audit_batch",
     "collate",
     "copy_labels",
     "load_tokenizer",

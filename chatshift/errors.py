@@ -15,6 +15,14 @@ class ChatshiftError(ValueError):
     Chapter: the first page.
     """
 
+    cause: str = ""
+    """A short name for the cause, where there are several."""
+
+    def __init__(self, *args: object, cause: str = "") -> None:
+        super().__init__(*args)
+        if cause:
+            self.cause = cause
+
 
 class MessageError(ChatshiftError):
     """The conversation itself is wrong: its types, its roles, its order, or its content.

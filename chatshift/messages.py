@@ -13,6 +13,7 @@ Conversation = Sequence[Message]
 ROLES = ("system", "developer", "user", "assistant", "tool")
 # Names that other formats use for the same roles, so that the error can say what to write instead.
 RENAMED = {"human": "user", "gpt": "assistant", "model": "assistant", "bot": "assistant"}
+FLAG, NOTHING = "a flag", "nothing supervised"
 THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 # Other tools' names for "do not train on this". Each is refused: ignored, it would be trained on.
 FLAGS = frozenset(
@@ -43,12 +44,14 @@ def check_ends_with_answer(messages: Conversation) -> None:
     if role != "assistant":
         raise MessageError(
             f"messages[{last}] is the last message and its role is {role!r}: there is no answer "
-            "to learn from. End the conversation with an assistant message."
+            "to learn from. End the conversation with an assistant message.",
+            cause=NOTHING,
         )
     if last == 0:
         raise MessageError(
             "The prompt is empty: messages[0] is the answer and nothing comes before it. "
-            "Put at least one user message in front."
+            "Put at least one user message in front.",
+            cause="no prompt",
         )
 
 
@@ -104,16 +107,20 @@ def _check_flags(where: str, message: dict) -> None:
         raise MessageError(
             f"{where} has the flag {name!r}, which is not known here: ignored, it would train what "
             "it switches off. Say weight=0 on an assistant message that is not to be learned, and "
-            "remove the flag."
+            "remove the flag.",
+            cause=FLAG,
         )
     weight = message.get("weight", 1)
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or weight not in (0, 1):
-        raise MessageError(f"{where} has weight={quote(weight)}. A weight must be 0 or 1.")
+        raise MessageError(
+            f"{where} has weight={quote(weight)}. A weight must be 0 or 1.", cause=FLAG
+        )
     if "weight" in message:
         if message["role"] != "assistant":
             raise MessageError(
                 f"{where} has weight={weight!r}. Only assistant messages are learned, so only "
-                "they have a weight. Remove it."
+                "they have a weight. Remove it.",
+                cause=FLAG,
             )
         message["weight"] = int(weight)
 

@@ -19,8 +19,10 @@ def row_without_nulls(row: Mapping[str, Any]) -> dict[str, Any]:
 
     A role or a content that is null stays: a message without one is to be refused as such.
     """
-    messages = row.get("messages") or []
     others = {name: _without(value) for name, value in row.items() if name != "messages"}
+    if "messages" not in row:
+        return others
+    messages = row["messages"] or []
     return {**others, "messages": [_message(message) for message in messages]}
 
 

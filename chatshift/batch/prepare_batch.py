@@ -187,7 +187,8 @@ def _cut(number: int, row: Row, longest: int, truncated: list[Truncated]) -> Row
         return LabelError(
             f"Cut to {longest} of {len(row.ids)} tokens, this conversation would keep no "
             f"supervised token: the first is token {row.turns[0, 0]}. Raise max_length, or shorten "
-            "the prompt."
+            "the prompt.",
+            cause="truncated away",
         )
     lost = int(np.diff(row.turns).sum() - np.diff(turns).sum())
     truncated.append(Truncated(number, len(row.ids) - longest, lost))

@@ -161,7 +161,23 @@ def _token_weights(counts: list[int]) -> list[float]:
     return [round(1 / len(counts) / count, 4) for count in counts]
 
 
+def _conversations(random: Random) -> tuple[list[list[tuple[str, str]]]]:
+    words = ["Hi", " Hi", "Bye", "Bye\n", "Why?"]
+    return (
+        [
+            [("user", random.choice(words)), ("assistant", random.choice(["Yes.", "No."]))]
+            for _ in range(random.randrange(2, 6))
+        ],
+    )
+
+
+def _duplicates(rows: list[list[tuple[str, str]]]) -> list[int]:
+    plain = [[(role, text.strip()) for role, text in row] for row in rows]
+    return [i for i, row in enumerate(plain) if row in plain[:i]]
+
+
 LATER = {
+    "duplicates": Exercise(_duplicates, _conversations),
     "hand_over": Exercise(_hand_over, _ids_length_and_who),
     "label_turns": Exercise(_label_turns, _ids_and_turns),
     "supervised_pieces": Exercise(_supervised_pieces, _pieces),

@@ -28,7 +28,7 @@ def read_speed(data: str | Path) -> dict[str, Any]:
         ...     read_speed(data)
         {'ways': [{'way': 'limit', 'of_limit': 1.0}]}
 
-    Chapter: 13, At scale.
+    Chapter: 19, At scale.
     """
     return json.loads(Path(data).read_text(encoding="utf-8"))
 
@@ -53,7 +53,7 @@ def rates(
         >>> rates({"ways": [way]}, "Gemma 3", "single turn")
         {'limit': 1.0}
 
-    Chapter: 13, At scale.
+    Chapter: 19, At scale.
     """
     return {
         way["way"]: way[column]
@@ -84,7 +84,7 @@ def read_outcomes(data: str | Path) -> dict[str, int]:
         ...     read_outcomes(data)
         {'learned': 2, 'WRONG': 1}
 
-    Chapter: 10, Real templates.
+    Chapter: 13, Real templates.
     """
     found = json.loads(Path(data).read_text(encoding="utf-8"))
     letters = Counter("".join(found["templates"].values()))

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from chatshift.errors import MessageError
-from chatshift.messages import Conversation, Message, check_ends_with_answer, check_messages
+from chatshift.messages import (
+    NOTHING,
+    Conversation,
+    Message,
+    check_ends_with_answer,
+    check_messages,
+)
 
 
 def check_conversation(messages: Any, supervise: str) -> tuple[list[dict[str, Any]], list[int]]:
@@ -21,7 +27,8 @@ def supervised_messages(messages: Conversation, supervise: str) -> list[int]:
         if messages[last].get("weight") == 0:
             raise MessageError(
                 f"messages[{last}] is the last message and has weight 0, so supervise='last' has "
-                "nothing to learn. Remove the weight, or pass supervise='all'."
+                "nothing to learn. Remove the weight, or pass supervise='all'.",
+                cause=NOTHING,
             )
         return [last]
     answers = [index for index, message in enumerate(messages) if message["role"] == "assistant"]
@@ -29,12 +36,14 @@ def supervised_messages(messages: Conversation, supervise: str) -> list[int]:
     if not chosen:
         raise MessageError(
             "Every assistant message has weight 0, so there is nothing to learn. Leave this "
-            "conversation out, or give one of them weight 1."
+            "conversation out, or give one of them weight 1.",
+            cause=NOTHING,
         )
     if chosen[0] == 0:
         raise MessageError(
             "messages[0] is an answer and nothing comes before it, so supervise='all' has no "
-            "prompt to learn it from. Remove it, give it weight 0, or pass supervise='last'."
+            "prompt to learn it from. Remove it, give it weight 0, or pass supervise='last'.",
+            cause="no prompt",
         )
     return chosen
 

@@ -51,7 +51,8 @@ def check_words(row: Rendered) -> list[Finding]:
                 raise TemplateError(
                     f"The template writes other words than the {kind} of messages[{message}]: "
                     f"{quote(where)} for {quote(text)}. What would be learned is not what the "
-                    "message says. What to do: " + REMEDY[kind]
+                    "message says. What to do: " + REMEDY[kind],
+                    cause="answer changed",
                 )
             findings.append(_note(row, message, kind, text))
     return findings
@@ -63,7 +64,8 @@ def _left_out(row: Rendered, message: int, kind: str, text: str, *, only: bool) 
         raise TemplateError(
             f"The template leaves out the {kind} of messages[{message}], or writes it outside of "
             f"its turn: {quote(text)}. A model cannot learn what is not in its text. What to do: "
-            + REMEDY[kind]
+            + REMEDY[kind],
+            cause=f"{kind} left out",
         )
     return _note(row, message, kind, text)
 

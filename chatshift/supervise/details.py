@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from chatshift.supervise.confirm import Row
 from chatshift.supervise.notes import NOTES
-from chatshift.supervise.origins import Bounds, origins_of, pieces_of, said_spans
+from chatshift.supervise.origins import Bounds, origins_of, pieces_of
 from chatshift.supervise.spans import Spans
 from chatshift.supervise.supervision import Source, Supervision
 from chatshift.trace import Note, Origin, Turn
@@ -29,7 +29,7 @@ def details_of(source: Source, spans: Spans, row: Row, supervision: Supervision)
         Turn(one.message, one.start, one.end - 1 if one.end > one.end_from else None, one.stop)
         for one in bounds
     )
-    said = said_spans(rule.rendered(source.messages))
+    said = rule.said(source.messages, spans)
     is_last = bounds[-1].message == len(source.messages) - 1
     origins = origins_of(pieces, bounds, said, ends_with_answer=is_last)
     return Details(tuple(pieces), turns, _notes(row, bounds), tuple(origins))

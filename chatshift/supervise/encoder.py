@@ -1,5 +1,6 @@
 """Step 3 for many texts at once, equal to `tokenize` for each."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,16 @@ class Encoder:
             self._heads[text] = np.array(self.ids(text), dtype=np.int32)
         return self._heads[text]
 
+    def located(self, texts: Sequence[str]) -> list["Located"]:
+        """Return each text's ids, with the way from its characters to its tokens."""
+        marked = any(MARK in text for text in texts)
+        if not self.tokenizer.is_fast or marked:
+            return [Located(self.ids(text), None, self, text) for text in texts]
+        tokenize("", self.tokenizer)  # the plain call switches padding and truncation off
+        found = self.tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
+        pairs = zip(found, texts, strict=True)
+        return [Located(encoding.ids, encoding, self, text) for encoding, text in pairs]
+
     def flat(self, texts: Sequence[str]) -> tuple["np.ndarray", "np.ndarray"]:
         """Return the ids of all texts, one after the other, and how many each has."""
         import numpy as np
@@ -56,6 +67,15 @@ class Encoder:
         encode = getattr(backend, "encode_batch_fast", backend.encode_batch)
         return (encoding.ids for encoding in encode(texts, add_special_tokens=False))
 
+    def decoded(self, ids: Sequence[int]) -> list[str]:
+        """Return the text of each id by itself; a part of a character has its token's name."""
+        texts = self.tokenizer.batch_decode([[token_id] for token_id in ids])
+        names = self.tokenizer.convert_ids_to_tokens(list(ids))
+        return [
+            name if not text or "\N{REPLACEMENT CHARACTER}" in text else text
+            for text, name in zip(texts, names, strict=True)
+        ]
+
     def reached(self, text: str) -> list[int]:
         """Return how far each token and those before it reach, in characters without marks.
 
@@ -74,6 +94,26 @@ class Encoder:
             ends += [shift + end for _, end in read["offset_mapping"][dropped:]]
             before += len(piece)
         return list(accumulate(ends, max))
+
+
+class Located:
+    """The ids of a text, and where its characters stand in them."""
+
+    def __init__(self, ids: list[int], encoding: Any, encoder: Encoder, text: str) -> None:
+        self.ids = ids
+        self._encoding, self._encoder, self._text = encoding, encoder, text
+        self._reached: list[int] | None = None
+
+    def token_at(self, character: int) -> int:
+        """Return the first token that reaches beyond a character without marks."""
+        found = self._encoding.char_to_token(character) if self._encoding else None
+        if found is not None:
+            return found
+        if self._reached is None:
+            self._reached = self._encoder.reached(self._text) or list(
+                accumulate(map(len, self._encoder.decoded(self.ids)))
+            )
+        return min(bisect_right(self._reached, character), len(self.ids))
 
 
 def cuts_of(text: str) -> list[int]:

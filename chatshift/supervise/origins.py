@@ -6,8 +6,7 @@ from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 from chatshift.supervise.encoder import Encoder
-from chatshift.supervise.rendered import Rendered
-from chatshift.supervise.spans import MARK
+from chatshift.supervise.spans import MARK, Said
 from chatshift.trace import Origin
 
 
@@ -31,36 +30,16 @@ def pieces_of(text: str, ids: Sequence[int], encoder: Encoder) -> list[str]:
     """
     reached = encoder.reached(text)
     if not reached:
-        return _decoded(ids, encoder.tokenizer)
+        return encoder.decoded(ids)
     plain = text.replace(MARK, "")
     borders = [0, *reached[:-1], len(plain)]
     return [plain[one:other] for one, other in pairwise(borders)]
 
 
-def _decoded(ids: Sequence[int], tokenizer: Any) -> list[str]:
-    texts = tokenizer.batch_decode([[token_id] for token_id in ids])
-    names = tokenizer.convert_ids_to_tokens(list(ids))
-    return [
-        name if not text or "\N{REPLACEMENT CHARACTER}" in text else text
-        for text, name in zip(texts, names, strict=True)
-    ]
-
-
-def said_spans(row: Rendered) -> list[tuple[int, int, str]]:
-    """Return where what the messages say stands, in characters without marks, and its kind."""
-    if row.edges is None:
-        return []
-    found = []
-    for part, (_, start), (end, _) in zip(row.frame.parts, row.edges, row.edges[1:], strict=False):
-        shift = row.text.count(MARK, 0, start)
-        found.append((start - shift, end - row.text.count(MARK, 0, end), part.kind))
-    return found
-
-
 def origins_of(
     pieces: Sequence[str],
     bounds: Sequence[Bounds],
-    said: Sequence[tuple[int, int, str]],
+    said: Sequence[Said],
     *,
     ends_with_answer: bool,
 ) -> list[Origin]:
@@ -90,4 +69,6 @@ def origins_of(
                 nearest = bisect_left(begins, end) - 1
                 touched = nearest >= 0 and said[nearest][1] > begin
                 origins[position] = said[nearest][2] if touched else "template"
+                if position > start and not pieces[position]:  # more bytes of one character
+                    origins[position] = origins[position - 1]
     return origins

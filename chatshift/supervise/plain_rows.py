@@ -10,7 +10,7 @@ from chatshift.supervise.answers import supervised_messages
 from chatshift.supervise.frame import Frame, Matched
 from chatshift.supervise.notes import Finding, quote
 from chatshift.supervise.rendered import Rendered
-from chatshift.supervise.spans import MARK, Border, Spans, borders_of
+from chatshift.supervise.spans import MARK, Border, Said, Spans, borders_of
 from chatshift.supervise.stand_ins import StandIns, marks_for
 from chatshift.supervise.starts import proven_turns
 from chatshift.supervise.turns import TurnFinder
@@ -61,6 +61,18 @@ class PlainShape(NamedTuple):
             if not self._has_prompt(prompt, text, said, messages, finder):
                 return None
         return Spans(text, self.control, self.borders, findings)
+
+    def said(self, contents: list[str], text: str) -> tuple[Said, ...]:
+        """Return where the contents of a row with this text stand."""
+        texts = [contents[message] for message in self.order]
+        if sum(map(len, texts)) + sum(map(len, self.pieces)) != len(text):
+            texts = [content.strip() for content in texts]
+        found, end = [], 0
+        for message, piece, content in zip(self.order, self.pieces, texts, strict=False):
+            start = end + len(piece)
+            end = start + len(content)
+            found.append(Said(start, end, "content", message))
+        return tuple(found)
 
     def _filled(self, said: list[str]) -> str:
         filled = [""] * (2 * len(said) + 1)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from chatshift.supervise.frame import Edge, Frame, Matched
+from chatshift.supervise.spans import MARK, Said
 from chatshift.supervise.stand_ins import Part
 
 
@@ -67,3 +68,15 @@ class Rendered(NamedTuple):
         if after and self.text[stop:].lstrip().startswith(after):
             stop = len(self.text) - len(self.text[stop:].lstrip()) + len(after)
         return start, stop
+
+
+def said_spans(row: Rendered) -> tuple[Said, ...]:
+    """Return where what the messages say stands."""
+    if row.edges is None:
+        return ()
+    found = []
+    for part, (_, start), (end, _) in zip(row.frame.parts, row.edges, row.edges[1:], strict=False):
+        shift = row.text.count(MARK, 0, start)
+        end -= row.text.count(MARK, 0, end)
+        found.append(Said(start - shift, end, part.kind, part.message))
+    return tuple(found)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatshift.errors import BoundaryError, LabelError, TokenizeError
+from chatshift.messages import NOTHING
 from chatshift.supervise.confirm import Row
 from chatshift.supervise.encoder import Encoder
 from chatshift.supervise.notes import Finding
@@ -44,7 +45,8 @@ class Resolver:
                     f"No token of messages[{edges.message}] can be learned: after token {start}, "
                     "where its turn starts, the template wrote "
                     f"{self.row.text[edges.start :][:40]!r}. Is its only token merged with the "
-                    "template's text?"
+                    "template's text?",
+                    cause=NOTHING,
                 )
             turns.append((start, stop))
         ids = np.array(self.ids, dtype=np.int32)

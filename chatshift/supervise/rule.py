@@ -11,9 +11,9 @@ from chatshift.supervise.coverage import check_coverage, check_words
 from chatshift.supervise.frame import match_frames
 from chatshift.supervise.notes import Finding, quote
 from chatshift.supervise.plain_rows import PlainShape, plain_contents, read_shape
-from chatshift.supervise.rendered import Rendered
+from chatshift.supervise.rendered import Rendered, said_spans
 from chatshift.supervise.smuggled import check_contents, check_given, check_joined, keep_as_text
-from chatshift.supervise.spans import Spans, borders_of
+from chatshift.supervise.spans import Said, Spans, borders_of
 from chatshift.supervise.stand_ins import marks_for
 from chatshift.supervise.turns import TurnFinder
 from chatshift.template.chat_template import ChatTemplate
@@ -72,7 +72,15 @@ class Rule:
         findings += [*changes(row), *more]
         borders = borders_of(row.text, control, edges, self.tokens.loose)
         ids = tuple(token.id for token in control)
-        return Spans(row.text, ids, borders, tuple(findings), tuple(edges))
+        return Spans(row.text, ids, borders, tuple(findings), tuple(edges), said_spans(row))
+
+    def said(self, messages: Any, spans: Spans) -> tuple[Said, ...]:
+        """Return where what the messages say stands in the text of their spans."""
+        if spans.edges:
+            return spans.said
+        plain = plain_contents(messages, self.tokens.unknown)
+        shape = self.shape(plain.roles) if plain else None
+        return shape.said(plain.contents, spans.text) if plain and shape else ()
 
     def rendered(self, messages: Any, text: str | None = None) -> Rendered:
         """Return a conversation of any kind, compared with a frame of its own."""

@@ -9,6 +9,8 @@ from chatshift.template.chat_template import ChatTemplate
 from chatshift.template.control_tokens import ControlTokens, Found
 from chatshift.values import texts_of
 
+CONTROL = "control tokens"
+
 
 def check_contents(row: Rendered, control: list[Found], tokens: ControlTokens) -> None:
     """Raise `MessageError` where something that a message says would become a control token.
@@ -37,7 +39,8 @@ def check_contents(row: Rendered, control: list[Found], tokens: ControlTokens) -
                     f"{position}: {quoted!r}. The tokenizer would make it the control token "
                     f"{tokens.get(wrong, wrong)}, not text. Remove it from the content, or pass "
                     "control_tokens='text' to keep it as ordinary text, or "
-                    "control_tokens='allow' if it is meant."
+                    "control_tokens='allow' if it is meant.",
+                    cause=CONTROL,
                 )
 
 
@@ -68,7 +71,8 @@ def check_joined(
             raise MessageError(
                 f"messages[{index}] ({message['role']!r}) becomes a control token together with "
                 "the template's text, or its parts with each other. Separate or remove them, or "
-                "pass control_tokens='allow' if it is meant."
+                "pass control_tokens='allow' if it is meant.",
+                cause=CONTROL,
             )
     raise other_words("these messages")
 
@@ -91,7 +95,8 @@ def check_given(template: ChatTemplate, tokens: ControlTokens) -> None:
                 raise MessageError(
                     f"{name} contain {wrong!r}: {text!r:.80}. It would become the control token "
                     f"{tokens[wrong]}, not text. Remove it, or pass control_tokens='allow' if it "
-                    "is meant."
+                    "is meant.",
+                    cause=CONTROL,
                 )
 
 

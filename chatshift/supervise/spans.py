@@ -30,6 +30,16 @@ class Edges(NamedTuple):
     """Where the tokens that end the turn end; -1 where there are none."""
 
 
+class Said(NamedTuple):
+    """Where something that a message says stands, in characters without marks."""
+
+    start: int
+    stop: int
+    kind: str
+    """`thought`, `content` or `call`."""
+    message: int
+
+
 class Border(NamedTuple):
     """The same as places; `stop` is `None` at the end of the text."""
 
@@ -51,6 +61,8 @@ class Spans(NamedTuple):
     findings: tuple[Finding, ...]
     edges: tuple[Edges, ...] = ()
     """Empty where the row shares its borders with all rows of the same roles."""
+    said: tuple[Said, ...] = ()
+    """Empty there, too: `said_in` finds it."""
 
 
 def borders_of(

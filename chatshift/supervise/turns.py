@@ -1,6 +1,7 @@
 """Where each supervised turn starts and stops, in characters."""
 
 from chatshift.errors import LabelError, TemplateError
+from chatshift.messages import NOTHING
 from chatshift.settings import Settings
 from chatshift.supervise.notes import Finding, quote
 from chatshift.supervise.rendered import Rendered
@@ -70,7 +71,8 @@ class TurnFinder:
         if stop <= start.character:
             raise LabelError(
                 f"No token of messages[{k}] can be learned: where its turn starts, the template "
-                f"wrote {row.text[start.character :][:40]!r}. Is the answer empty?"
+                f"wrote {row.text[start.character :][:40]!r}. Is the answer empty?",
+                cause=NOTHING,
             )
         if before != after:
             self._note_start(row, k, row.text[start.character : row.edges[before][1]], findings)

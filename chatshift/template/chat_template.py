@@ -56,7 +56,8 @@ class ChatTemplate:
             roles = ", ".join(message["role"] for message in messages)
             reason = str(error) or type(error).__name__
             raise TemplateError(
-                f"The chat template refused these messages ({roles}): {reason}"
+                f"The chat template refused these messages ({roles}): {reason}",
+                cause="the template raised",
             ) from error
         return text.removeprefix(self.bos_to_strip) if self.bos_to_strip else text
 

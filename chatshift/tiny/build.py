@@ -30,6 +30,10 @@ CONFIG = {
 }
 
 
+# What stops the generation of a model with this tokenizer, as Gemma's file says it.
+GENERATION = {"bos_token_id": 2, "eos_token_id": [1, 4], "pad_token_id": 0}
+
+
 def _parts(tokenizer: Tokenizer) -> Tokenizer:
     """Everything around the vocabulary: how text is cut before BPE, and put together again."""
     tokenizer.normalizer = normalizers.Replace(" ", "▁")
@@ -64,8 +68,9 @@ def build(folder: Path) -> None:
     """Write the tokenizer folder: tokenizer, configuration and chat template."""
     folder.mkdir(parents=True, exist_ok=True)
     train().save(str(folder / "tokenizer.json"))
-    text = json.dumps(CONFIG, indent=2, ensure_ascii=False) + "\n"
-    (folder / "tokenizer_config.json").write_text(text, encoding="utf-8")
+    for name, values in (("tokenizer_config", CONFIG), ("generation_config", GENERATION)):
+        text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
     template = (HERE / "templates" / "walkthrough.jinja").read_bytes()
     (folder / "chat_template.jinja").write_bytes(template)
 

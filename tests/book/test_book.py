@@ -248,7 +248,7 @@ def test_the_words_of_a_link_say_where_it_leads(path):
 
 
 def test_every_claim_has_a_verdict_and_a_cell_that_shows_it():
-    text = (BOOK / "walkthrough_claims.md").read_text()
+    text = text_of(BOOK / "walkthrough_claims.ipynb")
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
     claims = [row for row in rows if row[0] not in ("The walkthrough says", "---")]
     assert len(claims) >= 30
@@ -259,7 +259,7 @@ def test_every_claim_has_a_verdict_and_a_cell_that_shows_it():
 
 
 def test_the_questions_cover_every_chapter_and_each_answer_leads_to_its_cells():
-    text = (BOOK / "questions.md").read_text()
+    text = text_of(BOOK / "questions.ipynb")
     questions = re.findall(r"^\*\*(\d+)\. ([^*]+\?)\*\*$", text, flags=re.MULTILINE | re.DOTALL)
     assert [int(number) for number, _ in questions] == list(range(1, len(questions) + 1))
     assert len(questions) >= 25
@@ -267,6 +267,8 @@ def test_the_questions_cover_every_chapter_and_each_answer_leads_to_its_cells():
         r"<details><summary>Answer</summary>\n\n(.+?)\n\n</details>", text, flags=re.DOTALL
     )
     assert len(answers) == len(questions)
+    rows = [cell for cell in code_cells(BOOK / "questions.ipynb") if cell.outputs]
+    assert len(rows) >= 5, "questions that show a printed row and ask what is wrong"
     assert all(CELL_LINK.search(answer) for answer in answers)
     chapters = {path.stem for path in CHAPTERS}
     assert chapters <= {page for _, page, _ in CELL_LINK.findall(text)}

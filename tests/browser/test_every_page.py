@@ -19,10 +19,9 @@ WITH_WIDGETS = [path for path in PAGES if path != "book/gallery.html"]
 OTHERS = [
     f"book/{name}.html"
     for name in (
-        "questions",
-        "walkthrough_claims",
         "run",
         "many",
+        "measurements",
         "playground",
         "glossary",
         "references",

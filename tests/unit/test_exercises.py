@@ -49,6 +49,7 @@ WRONG: dict[str, Callable] = {
         [i for row, _ in rows for i in range(len(row))],
     ),
     "token_weights": lambda counts: [round(1 / sum(counts), 4) for _ in counts],
+    "duplicates": lambda rows: [i for i, row in enumerate(rows) if row in rows[:i]],
     "hand_over": lambda ids, n, who: (ids[:-1], ([-100] * n + ids[n:])[1:]),
     "verdict": lambda own, by_hand: "model" if own == by_hand[1] else "caller",
     "first_control": lambda text, tokens: text.find(tokens[0]),

@@ -8,7 +8,11 @@ import chatshift
 HOME = Path(chatshift.__file__).parent
 # From the top down: a module imports from its own room, and from those below.
 ROOMS = [
+    "__main__",
+    "cli",
     "__init__",
+    "audit",
+    "formats",
     "lessons",
     "prepare batch",
     "tiny",

@@ -1,0 +1,236 @@
+"""A report is a value: reports of parts of a data set add up to the report of the whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from chatshift.audit.batch_findings import KINDS
+from chatshift.audit.defaults import described
+from chatshift.audit.findings import LEVELS
+from chatshift.audit.seen import Seen
+from chatshift.errors import ChatshiftError
+from chatshift.formats.records import Place
+
+ROWS_SHOWN = 20
+
+
+class Example(NamedTuple):
+    """A row to look at."""
+
+    place: Place
+    reason: str
+    """What is the matter in this row, in words."""
+    said: str = ""
+    """The messages as they were given, cut off where they are long; of a row that was refused."""
+    pieces: tuple[str, ...] = ()
+    """The text of each token; of a row that was prepared. Long ones are shown in part."""
+    ids: tuple[int, ...] = ()
+    labels: tuple[int, ...] = ()
+    """Before the shift."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many rows have something, which first, and an example of it."""
+
+    count: int
+    level: str
+    rows: tuple[Place, ...]
+    """The first rows, in the order of files and lines."""
+    causes: Mapping[str, int] = field(default_factory=dict)
+    example: Example | None = None
+
+    def __add__(self, other: "Tally") -> "Tally":
+        examples = [one.example for one in (self, other) if one.example]
+        return Tally(
+            self.count + other.count,
+            max(self.level, other.level, key=LEVELS.index),
+            tuple(sorted({*self.rows, *other.rows})[:ROWS_SHOWN]),
+            added(self.causes, other.causes),
+            min(examples, key=lambda one: one.place, default=None),
+        )
+
+
+@dataclass(frozen=True)
+class FileAccount:
+    """What was read from one file."""
+
+    rows: int = 0
+    formats: Mapping[str, int] = field(default_factory=dict)
+    flags: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: "FileAccount") -> "FileAccount":
+        return FileAccount(
+            self.rows + other.rows,
+            added(self.formats, other.formats),
+            added(self.flags, other.flags),
+        )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A finding of the whole report."""
+
+    id: str
+    level: str
+    count: int
+    share: float
+    rows: tuple[Place, ...]
+    meaning: str
+    remedy: str
+    causes: Mapping[str, int]
+    example: Example | None
+
+    @property
+    def title(self) -> str:
+        """What it is, in a few words."""
+        return KINDS[self.id].title
+
+
+def added(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return the sums of two counts, key by key."""
+    total = dict(one)
+    for key, count in other.items():
+        total[key] = total[key] + count if key in total else count
+    return total
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """What a data set trains, token by token, and what was found in it.
+
+    Reports of parts add up to the report of the whole, in any order.
+
+    Example:
+        >>> from chatshift import audit, load_tokenizer
+        >>> messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
+        >>> report = audit([{"messages": messages}, {"messages": []}], load_tokenizer())
+        >>> report.tokens, report.supervised, [finding.id for finding in report.findings]
+        (13, 2, ['refused', 'other-defaults'])
+
+    Chapter: 18, Your own data.
+    """
+
+    files: Mapping[str, FileAccount] = field(default_factory=dict)
+    """What was read from each file."""
+    prepared: int = 0
+    """How many conversations became rows."""
+    rejected: int = 0
+    """How many lines, rows and conversations did not."""
+    origins: Mapping[tuple[str, bool], int] = field(default_factory=dict)
+    """Tokens by their origin, and whether they are supervised."""
+    roles: Mapping[tuple[str, bool], int] = field(default_factory=dict)
+    """Tokens by the role that says them (`template` for the rest), and whether supervised."""
+    turns: Mapping[int, int] = field(default_factory=dict)
+    """Supervised tokens by the number of the answer in its conversation, from 1."""
+    lengths: Mapping[int, int] = field(default_factory=dict)
+    """Rows by their length, as the next power of two."""
+    shares: Mapping[int, int] = field(default_factory=dict)
+    """Rows by the share of their tokens that is supervised, in tenths rounded down."""
+    others: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By other tool: the `tokens` it would learn, and those learned `here` in the same rows."""
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    """What was found, by its id."""
+    fingerprint: Mapping[str, Any] = field(default_factory=dict)
+    """What the labels depend on, and a sum of the labels; empty where nothing was audited."""
+    labels: int = 0
+    """The sum of the hashes of all labelled rows."""
+    read: int = 0
+    """How many rows were read, where only a sample of them was audited."""
+    first: Place | None = None
+    """The first row that was prepared."""
+    seen: Seen = field(default_factory=Seen)
+    """What tells copies apart."""
+
+    def __add__(self, other: "Report") -> "Report":
+        if self.fingerprint and other.fingerprint and self.fingerprint != other.fingerprint:
+            changed = [n for n, v in self.fingerprint.items() if v != other.fingerprint.get(n)]
+            raise ChatshiftError(
+                f"These reports do not add up: they differ in {', '.join(changed)}. Audit all "
+                "parts with one tokenizer and the same settings."
+            )
+        counted = ("origins", "roles", "turns", "lengths", "shares", "others", "tallies", "files")
+        first = [one.first for one in (self, other) if one.first]
+        return Report(
+            prepared=self.prepared + other.prepared,
+            rejected=self.rejected + other.rejected,
+            fingerprint=self.fingerprint or other.fingerprint,
+            read=self.read + other.read,
+            first=min(first, default=None),
+            seen=self.seen + other.seen,
+            labels=(self.labels + other.labels) % 2**64,
+            **{name: added(getattr(self, name), getattr(other, name)) for name in counted},
+        )
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{finding.id} {finding.count}" for finding in self.findings)
+        return (
+            f"{type(self).__name__}({self.prepared} conversations, {self.tokens} tokens, "
+            f"{self.supervised} supervised; {self.rejected} rejected; {found or 'no findings'})"
+        )
+
+    def __str__(self) -> str:
+        from chatshift.audit.terminal import as_text
+
+        return as_text(self)
+
+    def __radd__(self, other: int) -> "Report":
+        """Return the report: what `sum` starts from is 0."""
+        return self if other == 0 else NotImplemented
+
+    @property
+    def rows(self) -> int:
+        """How many rows and unreadable lines there are."""
+        return sum(one.rows for one in self.files.values())
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens the prepared rows have."""
+        return sum(self.origins.values())
+
+    @property
+    def supervised(self) -> int:
+        """How many of them are learned."""
+        return sum(count for (_, learned), count in self.origins.items() if learned)
+
+    def _copies(self) -> dict[str, Tally]:
+        copies = self.seen.copies(ROWS_SHOWN)
+        if copies is None:
+            return {}
+        causes = {"the same conversation": copies.exact, "another answer": copies.conflicts}
+        causes = {cause: count for cause, count in causes.items() if count}
+        level = "warning" if copies.exact else "note"
+        example = Example(copies.rows[0], copies.reason)
+        count = copies.exact + copies.conflicts
+        return {"duplicate": Tally(count, level, copies.rows, causes, example)}
+
+    def _others(self) -> dict[str, Tally]:
+        lines = list(described(self.others))
+        if not (lines and self.first):
+            return {}
+        example = Example(self.first, "; ".join(lines))
+        return {"other-defaults": Tally(self.prepared, "note", (self.first,), {}, example)}
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found, the worst first."""
+        total = max(1, self.rows)
+        tallies = {**self.tallies, **self._copies(), **self._others()}
+        found = [
+            Finding(
+                name,
+                tally.level,
+                tally.count,
+                min(1.0, tally.count / total),
+                tally.rows,
+                KINDS[name].meaning,
+                KINDS[name].remedy,
+                tally.causes,
+                tally.example,
+            )
+            for name, tally in tallies.items()
+        ]
+        order = list(KINDS)
+        return sorted(
+            found, key=lambda one: (-LEVELS.index(one.level), -one.count, order.index(one.id))
+        )

@@ -1,0 +1,227 @@
+"""A report in the terminal, for somebody who has never seen one."""
+
+from collections.abc import Mapping
+from io import StringIO
+from typing import Any
+
+from chatshift.audit.report import Example, Finding, Report
+from chatshift.steps.mask import IGNORE_INDEX
+
+COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+MEANS = {
+    "content": "what the assistant says",
+    "thought": "what it thinks",
+    "call": "the tools it calls",
+    "template": "text of the template inside answers",
+    "end": "the tokens that end answers",
+    "tail": "text of the template after the end",
+    "prompt": "all that stands before answers",
+}
+ROLES = ("system", "developer", "user", "tool", "assistant", "template")
+BLOCKS = " ▁▂▃▄▅▆▇█"
+SHOWN, BEFORE, AFTER = 5, 60, 240
+
+
+def as_text(report: Report) -> str:
+    """Return what `print_report` prints, without colours."""
+    from rich.console import Console
+
+    out = StringIO()
+    print_report(report, Console(file=out, width=100, no_color=True))
+    lines = out.getvalue().splitlines()
+    return "\n".join(line.rstrip() for line in lines).strip()
+
+
+def print_report(report: Report, console: Any) -> None:
+    """Print the whole report."""
+    _summary(report, console)
+    if report.tokens:
+        _account(report, console)
+        _pictures(report, console)
+    _findings(report, console)
+
+
+def print_changes(changes: list[str], baseline: str, console: Any) -> None:
+    """Print what changed since an earlier report."""
+    from rich.text import Text
+
+    if not changes:
+        console.print(Text(f"Nothing changed since {safe(baseline)}.", style="green"))
+        return
+    console.print(Text(f"Changed since {safe(baseline)}:", style="bold red"))
+    for change in changes:
+        _indented(safe(change), console)
+
+
+def _summary(report: Report, console: Any) -> None:
+    from rich.text import Text
+
+    for name, one in sorted(report.files.items()):
+        formats = [f"{count:,} {kind}" for kind, count in sorted(one.formats.items())]
+        known = f" in the format {', '.join(one.formats)}" if len(formats) == 1 else ""
+        known = f" ({', '.join(formats)})" if len(formats) > 1 else known
+        console.print(Text(f"{safe(name)}: {_count(one.rows, 'row')}{known}"))
+        if one.flags:
+            flags = ", ".join(f"{flag} ({n:,})" for flag, n in sorted(one.flags.items()))
+            _indented(f"flags read as weights: {flags}", console)
+    if report.read:
+        console.print(Text(f"A sample of {report.rows:,} of {_count(report.read, 'row')}."))
+    share = report.supervised / max(1, report.tokens)
+    text = Text()
+    text.append(_count(report.prepared, "conversation"))
+    text.append(f", {_count(report.tokens, 'token')}, ")
+    text.append(f"{report.supervised:,} of them learned ({share:.1%})", style="bold")
+    text.append("." if not report.rejected else f"; {report.rejected:,} rejected.")
+    console.print(text)
+
+
+def _account(report: Report, console: Any) -> None:
+    console.print()
+    rows = [(origin, words) for origin, words in MEANS.items()]
+    _table("Where the tokens come from", rows, report.origins, console)
+    roles = [(role, "") for role in ROLES]
+    roles += [(role, "") for role in sorted({r for r, _ in report.roles} - set(ROLES))]
+    if any(role != "template" for role, _ in report.roles):
+        console.print()
+        _table("Who says them", roles, report.roles, console)
+
+
+def _table(
+    title: str,
+    rows: list[tuple[str, str]],
+    counts: Mapping[tuple[str, bool], int],
+    console: Any,
+) -> None:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_edge=False)
+    table.add_column("")
+    table.add_column("learned", justify="right")
+    table.add_column("masked", justify="right")
+    table.add_column("", style="dim")
+    for name, words in rows:
+        learned, masked = (counts.get((name, side), 0) for side in (True, False))
+        if learned or masked:
+            table.add_row(safe(name), f"{learned:,}", f"{masked:,}", words)
+    console.print(table)
+
+
+def _pictures(report: Report, console: Any) -> None:
+    """Print how long the rows are, how much of them is learned, and of which answer."""
+    from rich.text import Text
+
+    lengths = {size: report.lengths.get(size, 0) for size in _powers(report.lengths)}
+    longest = max(lengths)
+    console.print()
+    console.print(Text(f"length        {_bars(lengths)}  up to {longest:,} tokens, doubling"))
+    shares = {tenth: report.shares.get(tenth, 0) for tenth in range(11)}
+    console.print(Text(f"learned share {_bars(shares)}  0 % to 100 % of a row"))
+    if len(report.turns) > 1:
+        turns = {n: report.turns.get(n, 0) for n in range(1, max(report.turns) + 1)}
+        last = max(turns)
+        console.print(Text(f"learned in    {_bars(turns)}  answer 1 to {last}, in tokens"))
+
+
+def _powers(sizes: Mapping[int, int]) -> list[int]:
+    size, found = min(sizes), []
+    while size <= max(sizes):
+        found.append(size)
+        size *= 2
+    return found
+
+
+def _bars(counts: Mapping[int, int]) -> str:
+    most = max(counts.values()) or 1
+    return "".join(BLOCKS[-(-8 * count // most)] for count in counts.values())
+
+
+def _findings(report: Report, console: Any) -> None:
+    from rich.text import Text
+
+    console.print()
+    found = report.findings
+    wrong = [finding for finding in found if finding.level != "note"]
+    if not wrong:
+        console.print(Text("Nothing is wrong.", style="bold green"))
+    else:
+        console.print(Text(f"{_count(len(wrong), 'finding')}, the worst first:", style="bold"))
+    console.print()
+    for finding in found:
+        _finding(finding, console)
+
+
+def _finding(finding: Finding, console: Any) -> None:
+    from rich.text import Text
+
+    colour = COLOURS[finding.level]
+    head = Text()
+    head.append(finding.level, style=f"bold {colour}")
+    head.append(f"  {finding.id}: {finding.title}", style="bold")
+    head.append(f"  {_count(finding.count, 'row')} ({finding.share:.1%})")
+    console.print(head)
+    _indented(f"at {_places(finding)}", console, style="dim")
+    if len(finding.causes) > 1:
+        causes = sorted(finding.causes.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
+        _indented("; ".join(f"{safe(cause)} ({n:,})" for cause, n in causes), console)
+    if finding.example:
+        _example(finding.example, console)
+    _indented(f"This means: {finding.meaning}", console)
+    _indented(f"What to do: {finding.remedy}", console)
+    console.print()
+
+
+def _places(finding: Finding) -> str:
+    """Return the first places; of rows of one file, its name once."""
+    files: dict[str, list[str]] = {}
+    for place in finding.rows[:SHOWN]:
+        files.setdefault(place.file, []).append(str(place.line))
+    shown = "; ".join(f"{safe(name)}:{', '.join(lines)}" for name, lines in files.items())
+    return shown + (f" and {finding.count - SHOWN:,} more" if finding.count > SHOWN else "")
+
+
+def _example(example: Example, console: Any) -> None:
+    for line in example.reason.split("\n"):
+        _indented(safe(line), console)
+    if example.pieces:
+        console.print(_shown(example))
+
+
+def _shown(example: Example) -> Any:
+    """Return the text with what is learned marked, from a little before it."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    learned = [label != IGNORE_INDEX for label in example.labels]
+    first = learned.index(True) if True in learned else 0
+    before = "".join(example.pieces[:first])
+    text = Text("…" if len(before) > BEFORE else "", style="dim")
+    text.append(visible(before[-BEFORE:]), style="dim")
+    room = AFTER
+    for piece, marked in zip(example.pieces[first:], learned[first:], strict=True):
+        text.append(visible(piece), style="black on green" if marked else "dim")
+        room -= len(piece)
+        if room < 0:
+            text.append("…", style="dim")
+            break
+    return Padding(text, (0, 0, 0, 4))
+
+
+def visible(text: str) -> str:
+    """Return a text on one line that can do nothing to a terminal."""
+    return safe(text.replace("\n", "↵"))
+
+
+def safe(text: str) -> str:
+    """Return a text that can do nothing to a terminal: control characters are spelled out."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _indented(text: str, console: Any, style: str = "") -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))

@@ -1,0 +1,1 @@
+"""Rows as other tools write them become conversations; one small module for each format."""

@@ -1,0 +1,56 @@
+"""What readers hand over: a conversation with its place, or what is wrong with a row."""
+
+from typing import Any, NamedTuple
+
+from chatshift.errors import ChatshiftError
+
+
+class Place(NamedTuple):
+    """Where a row stands; `line` counts from 1, rows of a table likewise."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Record(NamedTuple):
+    """A row as it stands in a file, not yet read as a conversation."""
+
+    place: Place
+    value: Any
+
+
+class Broken(NamedTuple):
+    """A line that holds no row, or a row that holds no conversation."""
+
+    place: Place
+    id: str
+    """`bad-line` or `bad-row`."""
+    reason: str
+
+
+class Talk(NamedTuple):
+    """One conversation of a row."""
+
+    messages: Any
+    tools: Any = None
+    template_kwargs: Any = None
+    flags: tuple[str, ...] = ()
+    """The flags of other tools that were mapped to weights: their names, one for each message."""
+    completion: str = ""
+    """Of prompt and completion: `messages` or `text`, as the completion is written."""
+    side: str = ""
+    """Of a preference pair: `chosen` or `rejected`."""
+
+
+class Ids(NamedTuple):
+    """A row that is tokenized and labelled already, before the shift."""
+
+    input_ids: list[int]
+    labels: list[int]
+
+
+class RowError(ChatshiftError):
+    """A row does not hold what its format says."""
