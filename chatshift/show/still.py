@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import groupby
-from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +17,7 @@ from chatshift.show.page import Picture, visible
 from chatshift.steps.mask import IGNORE_INDEX
 
 HERE = Path(__file__).parent
-WINDOW = 480
+WINDOW = 400
 """So many tokens of a long conversation are shown."""
 
 
@@ -110,7 +109,7 @@ def line_html(line: Sequence[Token]) -> str:
         before = state
         html += (
             f'<ruby class="cs-token{f" cs-{state}" if state else ""}" '
-            f'style="--wide:{ceil(len(under) * 0.86)}ch"><span class="cs-piece">'
+            f'style="--wide:{len(under) * 0.86:.1f}ch"><span class="cs-piece">'
             f'{escape(visible(piece))}</span><rt class="cs-label">{escape(under)}</rt></ruby>'
         )
     return f'<div class="cs-line">{html}</div>'

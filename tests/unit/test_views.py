@@ -129,8 +129,8 @@ def test_of_a_long_conversation_the_part_around_the_position_is_told(tokenizer):
     ]
     trace = prepare(messages, tokenizer)
     html = trace._repr_html_()
-    assert html.count("<ruby ") == 480
-    assert f"<p>… {len(trace.full_ids) - 480:,} tokens before</p>" in html
+    assert html.count("<ruby ") == 400
+    assert f"<p>… {len(trace.full_ids) - 400:,} tokens before</p>" in html
 
 
 def test_the_rule_holds_what_a_model_was_asked(trace):
@@ -195,7 +195,8 @@ def test_a_batch_tells_padding_packing_and_what_is_cut_off(tokenizer):
 
 def test_curves_tell_their_numbers():
     view = show.curves({"a": [8.0, 4.0, float("nan")], "<b>": torch.tensor([1.0])}, (0, 2))
-    assert view.data["runs"] == {"a": [8.0, 4.0, None], "<b>": [1.0]}
+    named = {"name": "<b>", "losses": [1.0]}
+    assert view.data["runs"] == [{"name": "a", "losses": [8.0, 4.0, None]}, named]
     assert [line.split() for line in repr(view).splitlines()[2:]] == [
         ["a", "8.0000"],
         ["<b>", "1.0000"],
