@@ -12,6 +12,7 @@ from rjsmin import jsmin
 from chatshift.lessons import data_point
 from chatshift.show import STYLE
 from chatshift.show.still import HERE as VIEWS
+from chatshift.show.still import style
 from chatshift.tiny import FOLDER
 from chatshift.tiny.formats import FORMATS, TEMPLATES
 
@@ -95,7 +96,9 @@ def finish_page(app, pagename, templatename, context, doctree):
         model_id = json.loads(match[1])["model_id"]
         return f'<div data-widget="{model_id}">{fallbacks[model_id]}</div>'
 
-    context["body"] = VIEW_SCRIPT.sub(with_fallback, context["body"])
+    body = VIEW_SCRIPT.sub(with_fallback, context["body"])
+    # Stored pictures bring a style of their own; here it is in the style sheet of all pages.
+    context["body"] = body.replace(style(), "")
 
 
 def name_cells(app, doctree):
@@ -152,10 +155,10 @@ def write_package_data(app, exception):
     views = (VIEWS / "views.js").read_text("utf-8")
     (static / "views.js").write_text(classic(views), "utf-8")
     (static / "views.mjs").write_text(views, "utf-8")
-    style = (VIEWS / "views.css").read_text("utf-8")
-    (static / "views.css").write_text(style, "utf-8")
-    style = re.sub(r"</?style>", "", STYLE)
-    (static / "tokens.css").write_text(style, "utf-8")
+    views = (VIEWS / "views.css").read_text("utf-8")
+    (static / "views.css").write_text(views, "utf-8")
+    tokens = re.sub(r"</?style>", "", STYLE)
+    (static / "tokens.css").write_text(tokens, "utf-8")
 
 
 def setup(app):

@@ -87,7 +87,7 @@ def show_five_rows() -> Picture:
     columns = [traces()[0].pieces[:-1], *five_rows().values()]
     lines = [[visible(word) for word in line] for line in zip(*columns, strict=True)]
     lines = [["-" if word == MASKED else word for word in line] for line in lines]
-    return table([(i, *line) for i, line in enumerate(lines)], ("", "has just read", *BUGS))
+    return table([(i, *line) for i, line in enumerate(lines)], ("position", "has just read", *BUGS))
 
 
 def check_bugs(mine: Mapping[str, str]) -> Picture:

@@ -7,7 +7,6 @@ from chatshift.show.charts import (
 )
 from chatshift.show.explore import (
     alias_frame,
-    answers_frame,
     batch_rows,
     cut_frame,
     cut_verdict,
@@ -51,7 +50,6 @@ __all__ = [
     "STYLE",
     "Picture",
     "alias_frame",
-    "answers_frame",
     "bars",
     "batch",
     "batch_rows",

@@ -1,6 +1,6 @@
 """What would happen if: frames for the choices of each step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import escape
@@ -104,13 +104,6 @@ def ends_frame(trace: "Trace", from_inputs: str, from_labels: str) -> str:
         f"<p>Drop the {from_inputs} input and the {from_labels} label. At each position, "
         f"{verdict}</p>{shown.removeprefix(STYLE)}"
     )
-
-
-def answers_frame(rows: Sequence[tuple[str, float, str]], step: int) -> str:
-    """Return the losses and answers of several runs after the same number of steps."""
-    lines = [(name, f"{loss:.4f}", visible(answer)) for name, loss, answer in rows]
-    shown = table(lines, ("who shifts", "its own loss", "its answer")).html
-    return f"<p>After {step} steps:</p>{shown.removeprefix(STYLE)}"
 
 
 def policy_frame(trace: "Trace") -> str:

@@ -4,6 +4,7 @@ They stand for a view where nothing can move: in a page without scripts, in a no
 trusted, on paper. The HTML uses the classes of `views.css`, and is readable without them.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import groupby
@@ -16,7 +17,7 @@ from chatshift.show.page import Picture, visible
 from chatshift.steps.mask import IGNORE_INDEX
 
 HERE = Path(__file__).parent
-WINDOW = 480
+WINDOW = 400
 """So many tokens of a long conversation are shown."""
 
 
@@ -32,8 +33,9 @@ class Token(NamedTuple):
 def style() -> str:
     """Return the part of the style sheet that a picture without scripts needs, on one line."""
     source = (HERE / "views.css").read_text(encoding="utf-8").split("/* moving parts */")[0]
-    rules = source.split("*/", 1)[1]
-    return f"<style>{' '.join(rules.split())}</style>"
+    rules = " ".join(source.split("*/", 1)[1].split())
+    # Not before a colon: there a space means something.
+    return f"<style>{re.sub(r'(?<=[{};:,]) | (?=[{}])', '', rules)}</style>"
 
 
 def framed(body: str) -> str:
@@ -41,32 +43,35 @@ def framed(body: str) -> str:
     return f'{style()}<div class="cs-view">{body}</div>'
 
 
-def state_at(labels: Sequence[int], i: int, step: int) -> str:
-    """Return in one word what step 5 or 6 does with a position; nothing before step 5."""
+def state_at(columns: dict[str, Any], i: int, step: int) -> str:
+    """Return what a step does with a position: nothing before step 5 but to part the answer."""
+    labels = columns["labels"]
     if step < 5:
-        return "plain" if step > 2 else ""
+        return {1: "", 2: "rest" if i >= columns["prompt"] else ""}.get(step, "plain")
     if step == 6 and i == len(labels) - 1:
         return "dropped"
     label = labels[i + 1] if step == 6 else labels[i]
     return "masked" if label == IGNORE_INDEX else "supervised"
 
 
+def label_at(columns: dict[str, Any], i: int, step: int) -> str:
+    """Return the word that stands under a position after a step; an id in step 3."""
+    pieces, state = columns["pieces"], state_at(columns, i, step)
+    if step == 2:
+        return {0: "prompt", columns["prompt"]: "answer"}.get(i, "")
+    if step == 3:
+        return str(columns["ids"][i])
+    if state in ("", "masked", "dropped"):
+        return state
+    return visible(pieces[i + 1] if step == 6 else pieces[i])
+
+
 def tokens_at(columns: dict[str, Any], step: int) -> list[Token]:
-    """Return each token with what stands under it after a step: words, or ids in step 3."""
-    pieces, ids, labels = columns["pieces"], columns["ids"], columns["labels"]
-    found = []
-    for i, piece in enumerate(pieces):
-        state = state_at(labels, i, step)
-        if step < 3:
-            label = ""
-        elif step == 3:
-            label = str(ids[i])
-        elif state in ("masked", "dropped"):
-            label = state
-        else:
-            label = visible(pieces[i + 1] if step == 6 else piece)
-        found.append(Token(piece, label, state))
-    return found
+    """Return each token with what stands under it after a step."""
+    return [
+        Token(piece, label_at(columns, i, step), state_at(columns, i, step))
+        for i, piece in enumerate(columns["pieces"])
+    ]
 
 
 def row_tokens(columns: dict[str, Any], max_length: int | None) -> list[Token]:
@@ -100,12 +105,12 @@ def line_html(line: Sequence[Token]) -> str:
     """Return a line of tokens, each above its label; a run of masked tokens says so once."""
     html, before = "", ""
     for piece, label, state in line:
-        word = "" if state == before and state in ("masked", "padding", "cut") else label
+        under = "" if state == before and state in ("masked", "padding", "cut") else label
         before = state
         html += (
             f'<ruby class="cs-token{f" cs-{state}" if state else ""}" '
-            f'style="--wide:{len(word) * 0.86:.0f}ch"><span class="cs-piece">'
-            f'{escape(visible(piece))}</span><rt class="cs-label">{escape(word)}</rt></ruby>'
+            f'style="--wide:{len(under) * 0.86:.1f}ch"><span class="cs-piece">'
+            f'{escape(visible(piece))}</span><rt class="cs-label">{escape(under)}</rt></ruby>'
         )
     return f'<div class="cs-line">{html}</div>'
 
@@ -127,7 +132,8 @@ def text_plain(tokens: Sequence[Token]) -> str:
         of = list(run)
         place = str(start) if len(of) == 1 else f"{start} to {start + len(of) - 1}"
         pieces = visible("".join(token.piece for token in of))
-        lines.append(f"{place:<12}{state:<12}{_middle(pieces)}".rstrip())
+        name = {"plain": "", "rest": "answer"}.get(state, word(state))
+        lines.append(f"{place:<12}{name:<12}{_middle(pieces)}".rstrip())
         if state == "supervised":
             lines.append(f"{'':<12}{'labels':<12}{_middle(''.join(token.label for token in of))}")
         start += len(of)
@@ -179,8 +185,12 @@ def rows_table(lines: Iterable[Sequence[str]], headers: Sequence[str]) -> Pictur
 
     rows = [list(line) for line in lines]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in headers)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
-    )
-    html = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    html = f'<div class="cs-scroll" tabindex="0">{table}</div>'
     return Picture(html, tabulate(rows, headers, tablefmt="simple", disable_numparse=True))
+
+
+def _cell(text: str) -> str:
+    number = ' class="cs-number"' if re.fullmatch(r"[\d.]+", text) else ""
+    return f"<td{number}>{escape(text)}</td>"

@@ -7,7 +7,8 @@
    opened from disk may load. */
 
 const MASKED = -100;
-const WINDOW = 480;
+const WINDOW = 400;
+const RUNGS = 80;
 const MOVED = { step: 6, position: null, places: 1, ids: false, row: 0, max_length: null };
 const STEPS = {
   render: "The whole conversation becomes one text.",
@@ -137,11 +138,14 @@ const select = (options, chosen) => {
   }
 };
 
+/* What leads to the tokens that are not drawn. */
+const fold = (box, number, where, click) => fill(box, number > 0 && h("button.fold", { type: "button", click }, `… ${count(number)} ${where}`));
+
 /* A token above its label. Its label takes no room of its own, so that no step moves anything:
    `widest` is what will ever stand there. Wide characters take two columns. */
 const token = (i, piece, widest) => {
   const columns = widest.length + (widest.match(/[\u1100-\u115f\u2e80-\uffdc]/g) ?? []).length;
-  return h("span.token", { "data-at": i, style: `--wide:${Math.ceil(columns * 0.86)}ch` }, h("span.piece", shown(piece)), h("span.label"));
+  return h("span.token", { "data-at": i, style: `--wide:${(columns * 0.86).toFixed(1)}ch` }, h("span.piece", shown(piece)), h("span.label"));
 };
 const label = (token, kind, words) => {
   token.className = kind ? `cs-token cs-${kind}` : "cs-token";
@@ -196,8 +200,6 @@ const text = ({ trace }, state) => {
       toggle(one, "goal", step === 6 && n + from === i + 1);
     });
   };
-  const fold = (box, number, to, where) =>
-    fill(box, number > 0 && h("button.fold", { type: "button", click: () => state.set("position", to) }, `… ${many(number, "token")} ${where}`));
   /* Of a long conversation, the part around the position. */
   const lay = () => {
     from = clamp(at() - WINDOW / 2, 0, Math.max(0, size - WINDOW));
@@ -205,8 +207,8 @@ const text = ({ trace }, state) => {
     const widest = (i) => [`${ids[i]}`, i === size - 1 ? "dropped" : labels[i + 1] === MASKED ? "" : pieces[i + 1]].sort((a, b) => b.length - a.length)[0];
     tokens = range(from, to).map((i) => put(token(i, pieces[i], widest(i)), { role: "option" }));
     fill(body, lines(tokens, (n) => pieces[from + n - 1].includes("\n")));
-    fold(above, from, from - 1, "before");
-    fold(below, size - to, to, "after");
+    fold(above, from, "before", () => state.set("position", from - 1));
+    fold(below, size - to, "after", () => state.set("position", to));
   };
   /* The labels are seen to move: each starts where it stood before the step. */
   const slide = (by) => {
@@ -272,10 +274,10 @@ const rule = ({ trace, losses }, state) => {
   let inputs, ties, bars;
   /* As many columns as there is room for: around the start of the answer, and at its end. */
   const windows = (width) => {
-    const fits = clamp(Math.floor((width - (width > 540 ? 130 : 50)) / 49), 5, 14);
+    const fits = clamp(Math.floor((width - (width > 540 ? 114 : 50)) / 47), 5, 14);
     const start = Math.max(0, first - 2);
     const tail = fits > 8 ? 3 : 2;
-    return size - start <= fits ? [[start, size]] : [[start, start + fits - tail], [size - tail, size]];
+    return size - start <= fits + 1 ? [[start, size]] : [[start, start + fits - tail], [size - tail, size]];
   };
   const build = (parts) => {
     [inputs, ties, bars] = [[], [], []];
@@ -362,26 +364,39 @@ const rule = ({ trace, losses }, state) => {
 /* The ladder: what the model has read, and what it must write then; a line for each that counts. */
 const ladder = ({ trace: { pieces, labels }, losses }, state) => {
   const rungs = range(0, pieces.length - 1).filter((i) => labels[i + 1] !== MASKED);
+  const size = rungs.length;
   const most = Math.max(...(losses ?? []).filter(isLoss));
+  const [above, below] = [h("div"), h("div")];
   const said = saying();
-  const options = rungs.map((i, n) =>
-    h("div.rung", { role: "option", "data-at": n },
+  let options = [];
+  let from = 0;
+  const rung = (i, n) =>
+    h("div.rung", { role: "option", "data-at": from + n },
       h("small", i),
       h("span.read", h("span", i > 11 && "…", pieces.slice(Math.max(0, i - 11), i).map(shown), h("b", shown(pieces[i])))),
       h("span", "→"),
       h("span.write", shown(pieces[i + 1])),
-      losses && h("small.loss", { style: `--long:${(losses[i] ?? 0) / most}` }, losses[i]?.toFixed(2) ?? "–")));
+      losses && h("small.loss", { style: `--long:${(losses[i] ?? 0) / most}` }, losses[i]?.toFixed(2) ?? "–"));
   const at = () => {
     const n = rungs.findIndex((i) => i >= (state.get("position") ?? 0));
-    return n < 0 ? rungs.length - 1 : n;
+    return n < 0 ? size - 1 : n;
   };
-  const say = (n) => fill(said, `${n + 1} of ${rungs.length}. `, pair(rungs[n] + 1, pieces[rungs[n]], pieces[rungs[n] + 1]), isLoss(losses?.[rungs[n]]) && `Loss ${losses[rungs[n]].toFixed(4)}.`);
+  const find = (n) => options[n - from];
+  const go = (n) => state.set("position", rungs[n]);
+  const say = (n) => fill(said, `${count(n + 1)} of ${count(size)}. `, pair(rungs[n] + 1, pieces[rungs[n]], pieces[rungs[n] + 1]), isLoss(losses?.[rungs[n]]) && `Loss ${losses[rungs[n]].toFixed(4)}.`);
+  const list = listbox(h("div.ladder", { "aria-label": "What is read, and what must be written" }), size, at, go, find, say);
   state.watch("position", () => {
+    if (!find(at())) {
+      from = clamp(at() - RUNGS / 2, 0, Math.max(0, size - RUNGS));
+      options = rungs.slice(from, from + RUNGS).map(rung);
+      fill(list, options);
+      fold(above, from, "before", () => go(from - 1));
+      fold(below, size - from - RUNGS, "after", () => go(from + RUNGS));
+    }
     select(options, at());
     say(at());
   });
-  const list = listbox(h("div.ladder", { "aria-label": "What is read, and what must be written" }, options), rungs.length, at, (n) => state.set("position", rungs[n]), (n) => options[n], say);
-  return [h("div.rung.names", { "aria-hidden": true }, h("small", "position"), h("span", "has read"), h("span"), h("span", "must write"), losses && h("small", "loss")), list, said];
+  return [h("div.rung.names", { "aria-hidden": true }, h("small", "position"), h("span", "has read"), h("span"), h("span", "must write"), losses && h("small", "loss")), above, list, below, said];
 };
 
 /* Two renders side by side; the first difference is marked in the texts and in the tokens. */
@@ -458,7 +473,7 @@ const batch = ({ rows, max_length }, state) => {
 /* Losses over the steps on a logarithmic scale, a line each; any two differ in width and dashes as
    well as in colour. */
 const curves = ({ runs }, state) => {
-  const lists = Object.values(runs);
+  const lists = runs.map((run) => run.losses);
   const last = Math.max(...lists.map((list) => list.length)) - 1;
   const scale = (loss) => Math.log10(Math.max(loss, 1e-6));
   const all = lists.flat().filter(isLoss).map(scale);
@@ -471,7 +486,7 @@ const curves = ({ runs }, state) => {
   const drawn = lists.map((list, n) => h(`path.curve-${n}`, { d: list.map((loss, i) => (isLoss(loss) ? `${isLoss(list[i - 1]) ? "L" : "M"}${x(i)} ${y(scale(loss))}` : "")).join("") }));
   const mark = h("path.mark");
   const outputs = lists.map(() => h("output"));
-  const legend = Object.keys(runs).map((name, n) => h("li", h("svg", { viewBox: "0 0 48 12", "aria-hidden": true }, h(`path.curve-${n}`, { d: "M2 6H46" })), h("span", name), outputs[n]));
+  const legend = runs.map(({ name }, n) => h("li", h("svg", { viewBox: "0 0 48 12", "aria-hidden": true }, h(`path.curve-${n}`, { d: "M2 6H46" })), h("span", name), outputs[n]));
   const at = () => clamp(state.get("position") ?? last, 0, last);
   state.watch("position", () => {
     put(mark, { d: `M${x(at())} 10V236` });

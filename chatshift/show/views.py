@@ -233,4 +233,6 @@ def curves(losses: Mapping[str, Any], at: Sequence[int] = ()) -> View:
         told = [column[n] if n < len(column) else None for n in steps]
         lines.append([name, *("" if loss is None else f"{loss:.4f}" for loss in told)])
     still = rows_table(lines, ("loss at step", *map(str, steps)))
-    return shown("curves", {"runs": runs}, still, position=last)
+    # A list: a stored notebook sorts the keys of a dict.
+    data = {"runs": [{"name": name, "losses": column} for name, column in runs.items()]}
+    return shown("curves", data, still, position=last)

@@ -13,7 +13,6 @@ from markupsafe import escape
 from chatshift import show
 
 if TYPE_CHECKING:
-    from chatshift.lessons.four_ways import Run
     from chatshift.trace import Trace
 
 
@@ -148,16 +147,6 @@ def which_end(trace: "Trace") -> Frames:
         for inputs, labels in ends
     ]
     return Frames(frames, "drop", slider=False)
-
-
-def answers_over_steps(runs: "Mapping[str, Run]") -> Frames:
-    """The loss and the answer of each run, step by step."""
-    steps = next(iter(runs.values())).answers
-    frames = []
-    for step in steps:
-        rows = [(way, run.losses[step], run.answers[step]) for way, run in runs.items()]
-        frames.append((str(step), show.answers_frame(rows, step)))
-    return Frames(frames, "steps", slider=False, start=len(frames) - 1)
 
 
 def choose_policy(traces: Mapping[str, "Trace"]) -> Frames:

@@ -29,8 +29,10 @@ from book_pages import (
     text_of,
     words,
 )
+from run_notebooks import STUB
 
 import chatshift
+from chatshift.show.still import HERE
 from chatshift.supervise.notes import NOTES
 
 GALLERY = BOOK / "gallery.ipynb"
@@ -197,8 +199,8 @@ def test_the_page_knows_every_kind_of_widget_in_it(path):
     known = set(re.findall(r"^    (\w+Model)\(", (BOOK / "_assets/widgets.js").read_text(), re.M))
     without_view = {"LayoutModel", "HTMLStyleModel", "SliderStyleModel", "ToggleButtonsStyleModel"}
     widgets = json.loads(path.read_text())["metadata"].get("widgets", {})
-    kinds = {model["model_name"] for kind in widgets.values() for model in kind["state"].values()}
-    assert kinds <= known | without_view | {"LinkModel"}
+    models = [model for kind in widgets.values() for model in kind["state"].values()]
+    assert {model["model_name"] for model in models} <= known | without_view | {"LinkModel"}
     assert known == {
         "AnyModel",
         "HTMLModel",
@@ -207,6 +209,14 @@ def test_the_page_knows_every_kind_of_widget_in_it(path):
         "IntSliderModel",
         "ToggleButtonsModel",
     }
+    source = (HERE / "views.js").read_text(encoding="utf-8")
+    (drawn,) = re.findall(r"^const VIEWS = \{ (.+) \};$", source, re.M)
+    for model in models:
+        if model["model_name"] == "AnyModel":
+            assert model["state"]["view"] in drawn.split(", ")
+            # The module and its style stand in the package, not in every notebook.
+            assert model["state"]["_esm"] == STUB
+            assert model["state"]["_css"] == ""
 
 
 def links(text):

@@ -245,6 +245,7 @@ def test_what_stands_under_an_input_is_the_label_so_many_places_on(visit, width)
 
 def test_labels_are_dragged(visit):
     page = visit()
+    page.locator("#rule").scroll_into_view_if_needed()
     track = page.locator("#rule .cs-drag").bounding_box()
     x, y = track["x"] + 300, track["y"] + 20
     page.mouse.move(x, y)
@@ -466,18 +467,29 @@ def test_of_a_long_conversation_the_part_around_the_position_is_drawn(visit):
     trace = prepare(messages, load_tokenizer())
     total = len(trace.full_ids)
     assert total > 4000
-    page = visit(html=view_page({"text": show.text(trace), "rule": show.rule(trace)}))
+    views = {"text": show.text(trace), "rule": show.rule(trace), "ladder": show.ladder(trace)}
+    page = visit(html=view_page(views))
     options = page.locator("#text [role=option]")
-    assert options.count() == 480
+    assert options.count() == 400
     first = trace.supervised[0]
     assert f"has read {first:,} tokens" in said(page, "text")
     page.locator("#text [role=option][tabindex='0']").press("End")
     assert f"Token {total - 1}, " in said(page, "text")
     assert options.last.evaluate("one => one === document.activeElement")
-    page.get_by_role("button", name="tokens before").click()
-    assert f"has read {total - 480:,} tokens" in said(page, "text")
-    assert options.count() == 480
+    page.locator("#text").get_by_role("button", name="before").click()
+    assert f"has read {total - 400:,} tokens" in said(page, "text")
+    assert options.count() == 400
     assert page.locator("#rule .cs-cell").count() < 40
+    rungs = page.locator("#ladder [role=option]")
+    counted = len(trace.supervised)
+    assert rungs.count() == 80
+    assert said(page, "ladder").startswith(f"1 of {counted:,}. The model has read {first:,} tokens")
+    page.locator("#ladder").get_by_role("button", name="after").click()
+    page.mouse.move(0, 0)
+    assert said(page, "ladder").startswith(f"81 of {counted:,}.")
+    assert rungs.count() == 80
+    page.locator("#ladder [role=option][tabindex='0']").press("End")
+    assert said(page, "ladder").startswith(f"{counted:,} of {counted:,}.")
 
 
 # --- without scripts, and on paper ---

@@ -22,6 +22,7 @@ class Firefox:
         self.process = subprocess.Popen(
             [*command, "--profile", self.profile.name], stderr=subprocess.PIPE, text=True
         )
+        assert self.process.stderr is not None
         lines = iter(self.process.stderr.readline, "")
         found = (re.search(r"WebDriver BiDi listening on (ws://\S+)", line) for line in lines)
         address = next(match[1] for match in found if match)
@@ -36,7 +37,8 @@ class Firefox:
         self.socket.close()
         self.process.terminate()
         self.process.wait()
-        self.process.stderr.close()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
         self.profile.cleanup()
 
     def send(self, method, **params):

@@ -5,7 +5,6 @@ import pytest
 
 from chatshift import prepare, show
 from chatshift.lessons import many_turns
-from chatshift.lessons.four_ways import Run
 from chatshift.show import widgets
 from chatshift.tiny.formats import load_format
 
@@ -60,20 +59,6 @@ def test_the_sliders_number_is_what_it_is_about(trace):
     assert "Right:" in stack.children[31].value
     _, control, stack = widgets.step_through(trace).widget.children
     assert "Step 4 of 6" in stack.children[4].value
-
-
-def test_answers_over_steps_shows_each_run_at_each_step():
-    runs = {
-        "right": Run(None, [2.0, 1.0, 0.5], {0: " a b", 2: " b"}),
-        "wrong": Run(None, [3.0, 1.5, 0.25], {0: "c", 2: "<d>"}),
-    }
-    explorer = widgets.answers_over_steps(runs)
-    assert [title for title, _ in explorer.frames] == ["0", "2"]
-    assert "2.0000" in explorer.frames[0][1]
-    assert "·a·b" in explorer.frames[0][1]
-    assert "0.2500" in explorer.frames[1][1]
-    assert "&lt;d&gt;" in explorer.frames[1][1]
-    assert explorer.widget.children[2].selected_index == 1
 
 
 def test_choose_policy_shows_what_each_trace_learns():
