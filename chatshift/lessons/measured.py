@@ -43,7 +43,7 @@ def rates(
         tokenizer: `"Gemma 3"`, `"Llama 3.1"` or `"Qwen3"`.
         corpus: `"single turn"` or `"many turns"`; with Qwen3 also `"thought"` or `"call"`.
         column: `"of_limit"`, the time of the tokenizer alone divided by that of the way;
-            `"tokens_per_s"`, `"conversations_per_s"`, `"seconds"` or `"peak_mib"`.
+            `"tokens_per_s"`, `"conversations_per_s"` or `"seconds"`.
 
     Returns:
         The numbers in the order in which they stand on the page.

@@ -103,8 +103,8 @@ NAMES = {
         "{{ m.first is defined }}{{ m.index0 is defined }}{{ loop['first'] }}{% endfor %}"
     ),
     "a name of a namespace that is a method of dicts": (
-        "{% set ns = namespace({'keys': 1}, update=2) %}{{ ns.keys }}{{ ns.update }}{{ ns['keys'] }}"
-        "{{ ns.get is defined }}{{ ns is mapping }}{{ ns.role is defined }}"
+        "{% set ns = namespace({'keys': 1}, update=2) %}{{ ns.keys }}{{ ns.update }}"
+        "{{ ns['keys'] }}{{ ns.get is defined }}{{ ns is mapping }}{{ ns.role is defined }}"
     ),
     "a look-up in a look-up": (
         "{% set d = {'a': {'b': {'c': 3}}, 'c': 'a'} %}{{ d[d.c].b['c'] }}{{ d.a.b.c }}"
