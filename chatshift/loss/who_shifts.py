@@ -41,8 +41,8 @@ def who_shifts(model: Any) -> Literal["model", "caller"]:
             state, are afterwards what they were before.
 
     Returns:
-        `"model"` if it shifts by itself: pass unshifted labels. `"caller"` if it compares each
-        label with the logits at its own position: shift them first.
+        Who it is. `"model"` means that it shifts by itself, so pass unshifted labels; `"caller"`
+        means that it compares each label with the logits at its own position, so shift them first.
 
     Raises:
         LabelError: the loss belongs to labels that are shifted twice, or to none of the offsets
