@@ -132,8 +132,8 @@ def _progress(paths: list[Path], console: Any) -> Any:
         plain = all(path.suffix in (".jsonl", ".ndjson") for path in paths)
         total = sum(path.stat().st_size for path in paths) if plain else None
         rows = 0
-        # A pipe or a log gets no bar.
-        with Progress(*columns, console=console, transient=True) as bar:
+        quiet = not console.is_terminal  # a pipe or a log gets no bar
+        with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
             task = bar.add_task("reading", total=total)
 
             def advance(chunk: list[Any]) -> None:

@@ -203,7 +203,7 @@ def _shown(example: Example) -> Any:
         if room < 0:
             text.append("…", style="dim")
             break
-    return Padding(text, (0, 0, 0, 4))
+    return Padding(text, (0, 0, 0, 4), expand=False)
 
 
 def visible(text: str) -> str:
@@ -224,4 +224,4 @@ def _indented(text: str, console: Any, style: str = "") -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
+    console.print(Padding(Text(text, style=style), (0, 0, 0, 2), expand=False))
