@@ -194,6 +194,7 @@ class Trace:
         )
 
     def _repr_html_(self) -> str:
-        from chatshift.show import picture
+        from chatshift.show.still import framed
+        from chatshift.show.views import still_text
 
-        return picture(self).html
+        return framed(still_text(self).html)

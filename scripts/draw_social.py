@@ -22,8 +22,6 @@ MESSAGES = [
     {"role": "user", "content": "What colour is the sky?"},
     {"role": "assistant", "content": "The sky is blue."},
 ]
-# The line break that ends the prompt: below it stands the first word of the answer.
-FIRST = 13
 
 
 def page() -> str:
@@ -33,10 +31,10 @@ def page() -> str:
         "body{margin:0;box-sizing:border-box;height:630px;padding:64px 56px;background:#fff;"
         "color:#111;font:36px sans-serif;display:flex;flex-direction:column;"
         "justify-content:space-between}h1{margin:0;font-size:84px;letter-spacing:-1px}"
-        "p{margin:0;color:#444}svg{width:100%}</style>"
+        "p{margin:0;color:#444}svg{width:100%}svg *{animation:none!important}</style>"
         "<h1>One token to the left</h1>"
         "<p>Exactly what a chat model is trained on, step by step</p>"
-        f"{draw(MESSAGES, FIRST)}"
+        f"{draw(MESSAGES)}"
         "<p>Read down: what it has read, and what it must write next</p>"
     )
 

@@ -23,9 +23,14 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from chatshift.show.view import Still, widget_class
+
 BOOK = Path(__file__).parents[1] / "book"
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
+# The module of the views is stored once, in the package; a page has it beside it. JupyterLab shows
+# this until the cell is run; with no module at all it would show an error.
+STUB = "export default{render({el}){el.textContent='Run this cell to move this view.'}}"
 REFERENCE = re.compile(r"IPY_MODEL_([0-9a-f]{32})")
 
 
@@ -87,6 +92,8 @@ def rename_widgets(notebook: NotebookNode) -> None:
         if VIEW in output.get("data", {})
     ]
     for model in stored.values():
+        if model["model_name"] == "AnyModel":
+            model["state"].update(_esm=STUB, _css="")
         default = default_state(model["model_name"])
         model["state"] = {
             key: value
@@ -132,10 +139,16 @@ def default_state(model_name: str) -> dict:
         "SliderStyleModel": lambda: ipywidgets.IntSlider().style,
         "ToggleButtonsStyleModel": lambda: ipywidgets.ToggleButtons().style,
         "LinkModel": dict,
+        "AnyModel": lambda: widget_class()(Still("", {}, "", "")),
     }
     make = kinds.get(model_name) or getattr(ipywidgets, model_name.removesuffix("Model"))
     made = make()
-    return made.get_state() if made else {}
+    state = made.get_state() if made else {}
+    # What loads the module and the view of an AnyModel has no default in JupyterLab.
+    needed = [
+        key for key in state if model_name == "AnyModel" and re.match("_(model|view)_[mn]", key)
+    ]
+    return {key: value for key, value in state.items() if key not in needed}
 
 
 def difference(path: Path, fresh: str) -> str:

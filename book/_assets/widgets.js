@@ -41,6 +41,12 @@
       box.innerHTML = model.get("value", "");
       return box;
     },
+    AnyModel(model) {
+      const box = element("div", {});
+      const { view, data, ...moved } = model.state;
+      chatshiftViews.mount(box, view, { ...data, ...moved });
+      return box;
+    },
     VBoxModel(model, view) {
       return element("div", {}, ...model.get("children", []).map(view));
     },

@@ -7,9 +7,12 @@ from pathlib import Path
 from textwrap import shorten
 
 from docutils import nodes
+from rjsmin import jsmin
 
 from chatshift.lessons import data_point
 from chatshift.show import STYLE
+from chatshift.show.still import HERE as VIEWS
+from chatshift.show.still import style
 from chatshift.tiny import FOLDER
 from chatshift.tiny.formats import FORMATS, TEMPLATES
 
@@ -18,7 +21,7 @@ VIEW_SCRIPT = re.compile(
     rf'<script type="{re.escape(VIEW)}">(.*?)</script>', re.DOTALL
 )
 # These must run while the page is being parsed; everything else can wait.
-AT_ONCE = ("documentation_options", "widgets.js")
+AT_ONCE = ("documentation_options", "views.js", "widgets.js")
 
 
 def widget_fallbacks(notebook: Path) -> dict[str, str]:
@@ -93,7 +96,9 @@ def finish_page(app, pagename, templatename, context, doctree):
         model_id = json.loads(match[1])["model_id"]
         return f'<div data-widget="{model_id}">{fallbacks[model_id]}</div>'
 
-    context["body"] = VIEW_SCRIPT.sub(with_fallback, context["body"])
+    body = VIEW_SCRIPT.sub(with_fallback, context["body"])
+    # Stored pictures bring a style of their own; here it is in the style sheet of all pages.
+    context["body"] = body.replace(style(), "")
 
 
 def name_cells(app, doctree):
@@ -122,6 +127,12 @@ def name_cells(app, doctree):
         known[name] = (0, name, "")
 
 
+def classic(module: str) -> str:
+    """Return the module of the views as a classic script, which a page from disk may load."""
+    head, exported = jsmin(module).rsplit("export default", 1)
+    return f'"use strict";(()=>{{{head}globalThis.chatshiftViews={exported}}})();\n'
+
+
 def write_package_data(app, exception):
     """Put the bundled tokenizer and templates, and the pictures' style, beside the pages."""
     if exception is not None:
@@ -141,8 +152,13 @@ def write_package_data(app, exception):
         (folder / name).write_text(json.dumps(data), "utf-8")
     (folder / "formats.json").write_text(json.dumps(formats), "utf-8")
     (folder / "conversation.json").write_text(json.dumps(data_point()), "utf-8")
-    style = re.sub(r"</?style>", "", STYLE)
-    (static / "tokens.css").write_text(style, "utf-8")
+    views = (VIEWS / "views.js").read_text("utf-8")
+    (static / "views.js").write_text(classic(views), "utf-8")
+    (static / "views.mjs").write_text(views, "utf-8")
+    views = (VIEWS / "views.css").read_text("utf-8")
+    (static / "views.css").write_text(views, "utf-8")
+    tokens = re.sub(r"</?style>", "", STYLE)
+    (static / "tokens.css").write_text(tokens, "utf-8")
 
 
 def setup(app):

@@ -1,9 +1,7 @@
 """The views: a `Trace` as HTML and as plain text. Nothing is computed again here."""
 
 from chatshift.show.charts import (
-    STROKES,
     bars,
-    curves,
     duration,
     times_table,
 )
@@ -46,17 +44,19 @@ from chatshift.show.steps import (
     tokens_table,
     walk_frame,
 )
+from chatshift.show.views import batch, compare, curves, ladder, rule, text
 
 __all__ = [
     "STEPS",
-    "STROKES",
     "STYLE",
     "Picture",
     "alias_frame",
     "answers_frame",
     "bars",
+    "batch",
     "batch_rows",
     "cell",
+    "compare",
     "curves",
     "cut_frame",
     "cut_verdict",
@@ -66,6 +66,7 @@ __all__ = [
     "framed",
     "growth_frame",
     "label_at",
+    "ladder",
     "mask_frame",
     "mask_verdict",
     "masks_table",
@@ -74,12 +75,14 @@ __all__ = [
     "policy_frame",
     "position_frame",
     "positions_table",
+    "rule",
     "state_at",
     "step_frame",
     "step_map",
     "steps_table",
     "strip",
     "table",
+    "text",
     "text_box",
     "times_table",
     "token_frame",

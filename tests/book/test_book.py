@@ -9,8 +9,10 @@ from statistics import median
 import nbformat
 import pytest
 import yaml
+from run_notebooks import STUB
 
 import chatshift
+from chatshift.show.still import HERE
 from chatshift.supervise.notes import NOTES
 
 ROOT = Path(__file__).parents[2]
@@ -136,7 +138,7 @@ def test_the_parts_of_a_chapter(path):
     assert "<details><summary>Answer</summary>" in text["Predict"]
     assert len(code["By hand"][0].source.splitlines()) <= 8
     assert any(
-        "<li " in output.data.get("text/html", "") or "<pre>" in output.data["text/html"]
+        any(mark in output.data["text/html"] for mark in ("<li ", "<pre>", 'class="cs-view"'))
         for cell in code["Picture"]
         for output in cell.outputs
         if "text/html" in output.data
@@ -184,9 +186,24 @@ def test_the_page_knows_every_kind_of_widget_in_it(path):
     known = set(re.findall(r"^    (\w+Model)\(", (BOOK / "_assets/widgets.js").read_text(), re.M))
     without_view = {"LayoutModel", "HTMLStyleModel", "SliderStyleModel", "ToggleButtonsStyleModel"}
     widgets = json.loads(path.read_text())["metadata"].get("widgets", {})
-    kinds = {model["model_name"] for kind in widgets.values() for model in kind["state"].values()}
-    assert kinds <= known | without_view | {"LinkModel"}
-    assert known == {"HTMLModel", "VBoxModel", "StackModel", "IntSliderModel", "ToggleButtonsModel"}
+    models = [model for kind in widgets.values() for model in kind["state"].values()]
+    assert {model["model_name"] for model in models} <= known | without_view | {"LinkModel"}
+    assert known == {
+        "AnyModel",
+        "HTMLModel",
+        "VBoxModel",
+        "StackModel",
+        "IntSliderModel",
+        "ToggleButtonsModel",
+    }
+    source = (HERE / "views.js").read_text(encoding="utf-8")
+    (drawn,) = re.findall(r"^const VIEWS = \{ (.+) \};$", source, re.M)
+    for model in models:
+        if model["model_name"] == "AnyModel":
+            assert model["state"]["view"] in drawn.split(", ")
+            # The module and its style stand in the package, not in every notebook.
+            assert model["state"]["_esm"] == STUB
+            assert model["state"]["_css"] == ""
 
 
 def links(text):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from draw_picture import FILE, FIRST, draw
+from draw_picture import FILE, draw
 
 from chatshift.lessons import data_point
 
@@ -15,4 +15,4 @@ def test_the_readme_is_short():
 
 
 def test_the_picture_is_drawn_from_the_trace():
-    assert FILE.read_text(encoding="utf-8") == draw(data_point(), FIRST)
+    assert FILE.read_text(encoding="utf-8") == draw(data_point())

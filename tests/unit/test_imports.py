@@ -4,7 +4,16 @@ import inspect
 import subprocess
 import sys
 
-HEAVY = ("torch", "transformers", "numpy", "pyarrow", "datasets", "jinja2", "ipywidgets")
+HEAVY = (
+    "torch",
+    "transformers",
+    "numpy",
+    "pyarrow",
+    "datasets",
+    "jinja2",
+    "ipywidgets",
+    "anywidget",
+)
 
 
 def test_import_loads_no_heavy_library():

@@ -1,7 +1,5 @@
 """Pictures: escaped, legible without colour, the same every time."""
 
-import re
-
 import pytest
 
 from chatshift import collate, prepare, show
@@ -77,21 +75,6 @@ def test_tables_show_cells_as_they_are():
 def test_the_map_lights_one_step():
     assert "[5 mask_prompt]" in show.step_map(5).text
     assert "[" not in show.step_map().text
-
-
-def test_curves_are_lines_and_a_table():
-    falls = [10 / 4**step for step in range(5)]
-    losses = {"one": falls, "two": falls, "three": [1.0] * 5, "four": falls}
-    drawn = show.curves(losses, (0, 4))
-    lines = re.findall(r'<polyline points="([^"]+)"', drawn.html)
-    assert lines[0] == "40,20 215,80 390,140"  # down by log10(16) decades of 50 every two steps
-    assert lines[2] == "40,70 215,70 390,70"
-    assert drawn.text.splitlines()[0].split() == ["loss", "at", "step", "0", "4"]
-    assert drawn.text.splitlines()[4].split() == ["three", "1.0000", "1.0000"]
-    strokes = re.findall(
-        r'<polyline[^>]*stroke-dasharray="([^"]*)" stroke-width="([^"]*)"', drawn.html
-    )
-    assert len(set(strokes)) == 4, "no two lines differ in colour alone"
 
 
 def test_a_batch_says_what_is_padding_and_what_is_trained(tokenizer):

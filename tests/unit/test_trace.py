@@ -76,7 +76,7 @@ def test_repr_and_html(trace):
     assert repr(trace) == (
         "Trace(3 messages, 41 tokens: 31 prompt, 10 supervised; shifted to 40 pairs)"
     )
-    assert trace._repr_html_().count("<li ") == 41
+    assert trace._repr_html_().count("<ruby ") == 41
 
 
 def test_the_pieces_are_the_text_even_where_a_character_has_many_tokens(tokenizer):
