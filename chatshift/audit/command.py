@@ -54,6 +54,10 @@ def run_audit(
     plain = as_json(report)
     if outputs.json:
         write(outputs.json, json.dumps(plain, indent=1, ensure_ascii=False) + "\n")
+    if outputs.html:
+        from chatshift.audit.html import as_html
+
+        write(outputs.html, as_html(report))
     found = changes(plain, before) if before else []
     if before:
         print_changes(found, str(outputs.baseline), console)
