@@ -8,9 +8,8 @@ from markupsafe import Markup
 from chatshift.audit.findings import LEVELS
 from chatshift.audit.page import element, page
 from chatshift.audit.report import Example, Finding, Report
-from chatshift.audit.terminal import MEANS, ROLES, filled, places, powers
+from chatshift.audit.terminal import MEANS, ROLES, filled, own_words, places, powers
 from chatshift.formats.records import Place
-from chatshift.show.page import visible
 from chatshift.steps.mask import IGNORE_INDEX
 
 MOST_FILES, MOST_ROWS, NAME, REASON = 50, 60, 200, 1500
@@ -30,7 +29,7 @@ def as_html(report: Report) -> str:
             _fingerprint(report),
         )
     )
-    return page(f"What {_names(report)} trains", element("main", body), _view_data(found))
+    return page(_title(report), element("main", body), _view_data(found))
 
 
 def _view_data(found: Iterable[Finding]) -> dict[str, Any]:
@@ -45,9 +44,11 @@ def _view_data(found: Iterable[Finding]) -> dict[str, Any]:
     return data
 
 
-def _names(report: Report) -> str:
+def _title(report: Report) -> str:
     names = sorted(report.files)
-    return _short(names[0]) if len(names) == 1 else f"these {len(names)} files"
+    return (
+        f"What {_short(names[0])} trains" if len(names) == 1 else f"What {len(names)} files train"
+    )
 
 
 def _short(text: str, most: int = NAME) -> str:
@@ -61,7 +62,7 @@ def _head(report: Report) -> Markup:
     sample = f" A sample of {report.rows:,} of {report.read:,} rows." if report.read else ""
     return element(
         "header",
-        element("h1", f"What {_names(report)} trains"),
+        element("h1", _title(report)),
         element(
             "p",
             f"{report.prepared:,} conversations, {report.tokens:,} tokens, ",
@@ -121,11 +122,13 @@ def _example(name: str, example: Example) -> Markup:
     if example.pieces:
         shown = element("div", element("pre", _marked(example)), data_view=f"text {name}")
     elif example.said:
-        shown = element("pre", visible(example.said))
+        shown = element("pre", example.said)
     return element(
         "div",
         element(
-            "p", element("b", f"{_short(str(example.place))}: "), _short(example.reason, REASON)
+            "p",
+            element("b", f"{_short(str(example.place))}: "),
+            _short(own_words(example.reason), REASON),
         ),
         shown,
         class_="example",

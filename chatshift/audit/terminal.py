@@ -186,11 +186,15 @@ def places(finding: Finding, most: int = SHOWN) -> str:
 
 
 def _example(example: Example, console: Any) -> None:
-    # What to do is said below, for all of these rows.
-    for line in example.reason.split("What to do:")[0].strip().split("\n"):
+    for line in own_words(example.reason).split("\n"):
         _indented(safe(line.rstrip()), console)
     if example.pieces:
         console.print(_shown(example))
+
+
+def own_words(reason: str) -> str:
+    """Return a reason without what to do, which is said for all rows of a finding."""
+    return reason.split("What to do:")[0].strip()
 
 
 def _shown(example: Example) -> Any:
