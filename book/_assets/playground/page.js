@@ -47,7 +47,7 @@ class Playground {
     this.output = h("div", { id: "playground-result" });
     this.asking = h("div", { class: "pg-row pg-asking" });
     this.said = h("p", { class: "pg-status", role: "status" });
-    this.show = resultsIn(this.output, this.data.words.tables.NOTES, views);
+    this.show = resultsIn(this.output, this.data.words.tables, views);
     const submit = (event) => event.preventDefault();
     const form = h("form", { submit }, this.intake.box, this.messages, this.settings);
     this.output.querySelector(".pg-rule").append(this.asking, this.said);

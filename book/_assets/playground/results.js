@@ -28,7 +28,7 @@ const columns = (trace) => ({
 });
 
 /* Draws results into a box; what was moved in a view stays when the text changes. */
-export const resultsIn = (box, notes, views) => {
+export const resultsIn = (box, { NOTES, CAUSES }, views) => {
   const summary = h("p", { class: "pg-summary" });
   const found = h("div");
   const error = h("div");
@@ -52,7 +52,7 @@ export const resultsIn = (box, notes, views) => {
     else mounted[name] = views.mount(sections[name], name, data);
   };
   const note = ({ name, message, text }) => {
-    const { meaning, remedy } = notes[name];
+    const { meaning, remedy } = NOTES[name];
     return h(
       "li",
       {},
@@ -88,12 +88,14 @@ export const resultsIn = (box, notes, views) => {
     json.textContent = JSON.stringify(trace);
     return losses?.refused ? REFUSED[losses.refused] : "";
   };
+  const causeOf = ({ cause }) =>
+    Object.hasOwn(CAUSES, cause ?? "") ? `Likely cause (${cause}): ${CAUSES[cause][0]}` : "";
   const showError = (refusal, both) => {
     summary.textContent = "";
     const text = h("pre", { tabindex: 0, id: "playground-error" }, refusal.message);
     error.replaceChildren(h("p", {}, h("strong", {}, refusal.type), ":"), text);
     for (const name of ["text", "rule"]) view(name, null);
-    view("compare", both && { sides: both });
+    view("compare", both && { sides: both, cause: causeOf(refusal) });
     found.replaceChildren();
     all.hidden = true;
     json.textContent = "";
