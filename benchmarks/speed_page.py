@@ -19,7 +19,7 @@ def page(speed: dict[str, Any]) -> str:
         "# Speed\n\n"
         + _machine(speed["machine"])
         + "".join(map(_corpus, _groups(speed["ways"], "tokenizer", "corpus")))
-        + "### Conversations of many turns\n\nMilliseconds of CPU time for one conversation.\n\n"
+        + "### Conversations of many turns\n\nMilliseconds for one conversation; three rounds.\n\n"
         + _table(map(_length, speed["lengths"]))
         + "### Memory of a stream\n\nThe highest memory of a process, in MiB.\n\n"
         + _table(map(_stream, _groups(speed["streams"], "tokenizer")))
@@ -35,7 +35,9 @@ def _machine(machine: dict[str, Any]) -> str:
         f"Medians of {machine['rounds']} rounds in which each way has its turn, in random order, "
         f"CPU time. {machine['processors']} processors had a\nload of {machine['load']}. "
         '"Of the limit": the time of `encode_batch_fast` alone on texts that are rendered\n'
-        "already, divided by the time of this way in the same round; more is faster.\n\n"
+        "already, divided by the time of this way in the same round; more is faster.\n"
+        "`Dataset.map` and TRL are spared the hash of the tokenizer that datasets makes first:\n"
+        "seconds, however few the rows.\n\n"
     )
 
 

@@ -28,7 +28,7 @@ def test_the_limit_is_never_beaten():
 
 
 def test_every_figure_of_the_prose_is_in_the_data():
-    text = (ROOT / "book" / "many.md").read_text()
+    text = (ROOT / "book" / "measurements.md").read_text()
     section = text.partition("## How fast it is\n")[2].partition("\n## ")[0]
     figures = re.findall(r"\b[01]\.\d\d\b", section)
     assert figures
