@@ -126,13 +126,6 @@ def rename_widgets(notebook: NotebookNode) -> None:
 
     for view in views:
         visit(view["model_id"])
-    links = {
-        model_id: [names[reference] for reference in references(model)]
-        for model_id, model in stored.items()
-        if model["model_name"] == "LinkModel" and names.keys() >= set(references(model))
-    }
-    for model_id in sorted(links, key=lambda model_id: links[model_id]):
-        visit(model_id)
     for view in views:
         view["model_id"] = names[view["model_id"]]
     if names:
@@ -150,16 +143,11 @@ def references(model: dict) -> list[str]:
 @cache
 def default_state(model_name: str) -> dict:
     """Return what a widget of this kind holds when nothing was set."""
-    kinds = {
-        "HTMLStyleModel": lambda: ipywidgets.HTML().style,
-        "SliderStyleModel": lambda: ipywidgets.IntSlider().style,
-        "ToggleButtonsStyleModel": lambda: ipywidgets.ToggleButtons().style,
-        "LinkModel": dict,
-        "AnyModel": lambda: widget_class()(Still("", {}, "", "")),
-    }
-    make = kinds.get(model_name) or getattr(ipywidgets, model_name.removesuffix("Model"))
-    made = make()
-    state = made.get_state() if made else {}
+    if model_name == "AnyModel":
+        made = widget_class()(Still("", {}, "", ""))
+    else:
+        made = getattr(ipywidgets, model_name.removesuffix("Model"))()
+    state = made.get_state()
     # What loads the module and the view of an AnyModel has no default in JupyterLab.
     needed = [
         key for key in state if model_name == "AnyModel" and re.match("_(model|view)_[mn]", key)

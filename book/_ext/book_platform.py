@@ -9,7 +9,6 @@ from textwrap import shorten
 from docutils import nodes
 from rjsmin import jsmin
 
-from chatshift.show import STYLE
 from chatshift.show.still import HERE as VIEWS
 from chatshift.show.still import style
 
@@ -131,7 +130,7 @@ def classic(module: str) -> str:
 
 
 def write_package_data(app, exception):
-    """Put the views and the pictures' style beside the pages."""
+    """Put the views beside the pages."""
     if exception is not None:
         return
     static = Path(app.outdir) / "_static"
@@ -140,8 +139,6 @@ def write_package_data(app, exception):
     (static / "views.mjs").write_text(views, "utf-8")
     views = (VIEWS / "views.css").read_text("utf-8")
     (static / "views.css").write_text(views, "utf-8")
-    tokens = re.sub(r"</?style>", "", STYLE)
-    (static / "tokens.css").write_text(tokens, "utf-8")
 
 
 def setup(app):

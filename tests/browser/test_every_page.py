@@ -134,9 +134,6 @@ def assert_widgets_answer_to_the_keyboard(page):
             value = control.input_value() if control.get_attribute("type") == "range" else ""
             last = value != "" and value == control.get_attribute("max")
             page.keyboard.press("ArrowLeft" if last else "ArrowRight")
-            if value and widget.locator(".cs-view").count() == 0:
-                expected = str(int(value) - 1 if last else int(value) + 1)
-                assert widget.locator("output").inner_text() == expected
         # Two texts side by side have nothing to move.
         if widget.locator(CONTROLS).count():
             assert widget.inner_text() != before
