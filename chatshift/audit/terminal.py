@@ -195,7 +195,8 @@ def places(finding: Finding, most: int = SHOWN) -> str:
     for place in finding.rows[:most]:
         files.setdefault(place.file, []).append(str(place.line))
     shown = "; ".join(f"{safe(name)}:{', '.join(lines)}" for name, lines in files.items())
-    return shown + (f" and {finding.count - most:,} more" if finding.count > most else "")
+    more = finding.count - len(finding.rows[:most])
+    return shown + (f" and {more:,} more" if more else "")
 
 
 def _example(example: Example, console: Any) -> None:
