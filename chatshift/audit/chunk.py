@@ -12,7 +12,7 @@ from chatshift.audit.settings import AuditSettings
 from chatshift.audit.tallies import Collector
 from chatshift.audit.token_rows import TokenRows
 from chatshift.audit.tokenizer_facts import TokenizerFacts
-from chatshift.errors import ChatshiftError
+from chatshift.errors import ChatshiftError, MessageError
 from chatshift.formats.detect import read_row
 from chatshift.formats.lines import Line, parse
 from chatshift.formats.records import Broken, Ids, Place, Record, Talk
@@ -21,6 +21,8 @@ from chatshift.supervise.confirm import Row
 from chatshift.supervise.encoder import Located
 from chatshift.supervise.spans import Spans
 from chatshift.supervise.supervision import Source, Supervision
+
+NESTED = "nested too deeply"
 
 
 class Item(NamedTuple):
@@ -92,6 +94,9 @@ class Auditor:
                 found.append((item, self.supervision.spans(item.source)))
             except ChatshiftError as refusal:
                 self._refuse(item, refusal, collector)
+            except RecursionError:
+                nested = MessageError("The messages are nested too deeply.", cause=NESTED)
+                self._refuse(item, nested, collector)
         for prepared in self._prepared(found, collector):
             self._account(prepared, collector)
 

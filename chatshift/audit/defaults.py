@@ -96,6 +96,6 @@ def described(others: Mapping[tuple[str, str], int]) -> Iterator[str]:
         tokens, here = others.get((key, "tokens"), 0), others.get((key, "here"), 0)
         if here and tokens != here:
             yield (
-                f"{tool.name}: {tokens:,} tokens where {here:,} are learned here "
-                f"({tool.learns}; {tool.known})"
+                f"{tool.name} learns {tokens:,} tokens instead of {here:,}: {tool.learns} "
+                f"({tool.known})"
             )

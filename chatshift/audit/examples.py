@@ -28,7 +28,9 @@ def shown_messages(messages: Any) -> dict[str, Any]:
 def _as_json(value: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
+    except RecursionError:
+        return "…"
+    except (TypeError, ValueError):
         return repr(value)
 
 

@@ -1,18 +1,20 @@
 """A report as one page that needs nothing else: what is worst comes first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from markupsafe import Markup
 
 from chatshift.audit.findings import LEVELS
-from chatshift.audit.page import element, page
+from chatshift.audit.page import element, page, short
+from chatshift.audit.page_tables import rows_section, table_of, tokens_section
+from chatshift.audit.plain_text import own_words
 from chatshift.audit.report import Example, Finding, Report
-from chatshift.audit.terminal import MEANS, ROLES, filled, own_words, places, powers
+from chatshift.audit.terminal import earlier_answers, places
 from chatshift.formats.records import Place
 from chatshift.steps.mask import IGNORE_INDEX
 
-MOST_FILES, MOST_ROWS, NAME, REASON = 50, 60, 200, 1500
+MOST_FILES, MOST_ROWS, REASON = 50, 60, 1500
 
 
 def as_html(report: Report) -> str:
@@ -23,8 +25,8 @@ def as_html(report: Report) -> str:
             _head(report),
             _findings(found),
             _first_rows(found),
-            _tokens(report),
-            _pictures(report),
+            tokens_section(report),
+            rows_section(report),
             _files(report),
             _fingerprint(report),
         )
@@ -46,13 +48,7 @@ def _view_data(found: Iterable[Finding]) -> dict[str, Any]:
 
 def _title(report: Report) -> str:
     names = sorted(report.files)
-    return (
-        f"What {_short(names[0])} trains" if len(names) == 1 else f"What {len(names)} files train"
-    )
-
-
-def _short(text: str, most: int = NAME) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return f"What {short(names[0])} trains" if len(names) == 1 else f"What {len(names)} files train"
 
 
 def _head(report: Report) -> Markup:
@@ -71,6 +67,7 @@ def _head(report: Report) -> Markup:
             f"{wrong} findings." if wrong else "Nothing is wrong.",
             class_="lead",
         ),
+        element("p", earlier_answers(report)),
     )
 
 
@@ -127,8 +124,8 @@ def _example(name: str, example: Example) -> Markup:
         "div",
         element(
             "p",
-            element("b", f"{_short(str(example.place))}: "),
-            _short(own_words(example.reason), REASON),
+            element("b", f"{short(str(example.place))}: "),
+            short(own_words(example.reason), REASON),
         ),
         shown,
         class_="example",
@@ -161,7 +158,7 @@ def _first_rows(found: list[Finding]) -> Markup:
     lines = [
         element(
             "tr",
-            element("td", _short(str(place)), class_="mono"),
+            element("td", short(str(place)), class_="mono"),
             element("td", ", ".join(finding.id for finding in inside)),
             data_ids=" ".join(finding.id for finding in inside),
         )
@@ -170,80 +167,7 @@ def _first_rows(found: list[Finding]) -> Markup:
     return element(
         "section",
         element("h2", "Rows to look at first"),
-        _table(("row", "findings"), lines, number=()),
-    )
-
-
-def _table(
-    names: Iterable[str], lines: Iterable[Markup], *, number: Iterable[int] = (1, 2)
-) -> Markup:
-    heads = (
-        element("th", name, scope="col", class_="number" if i in number else None)
-        for i, name in enumerate(names)
-    )
-    table = element("table", element("thead", element("tr", *heads)), element("tbody", *lines))
-    return Markup(
-        '<div class="scroll" tabindex="0" role="group" aria-label="table">{}</div>'
-    ).format(table)
-
-
-def _tokens(report: Report) -> Markup:
-    if not report.tokens:
-        return Markup("")
-    roles = {role: "" for role in (*ROLES, *sorted({role for role, _ in report.roles}))}
-    parts = [element("h2", "Where the tokens come from"), _counts("origin", MEANS, report.origins)]
-    if any(role != "template" for role, _ in report.roles):
-        parts += [element("h2", "Who says them"), _counts("role", roles, report.roles)]
-    return element("section", *parts)
-
-
-def _counts(what: str, rows: Mapping[str, str], counts: Mapping[tuple[str, bool], int]) -> Markup:
-    most = max(counts.values())
-    lines = []
-    for name, words in rows.items():
-        learned, masked = (counts.get((name, side), 0) for side in (True, False))
-        if learned or masked:
-            bars = [
-                element("span", class_=f"bar {kind}", style=f"--n:{count / most:.4f}")
-                for kind, count in (("learned", learned), ("masked", masked))
-                if count
-            ]
-            lines.append(
-                element(
-                    "tr",
-                    element("th", _short(name), " ", element("small", words), scope="row"),
-                    element("td", f"{learned:,}", class_="number"),
-                    element("td", f"{masked:,}", class_="number"),
-                    element("td", *bars, class_="wide"),
-                )
-            )
-    return _table((what, "learned", "masked", "learned filled, masked in outline"), lines)
-
-
-def _pictures(report: Report) -> Markup:
-    if not report.tokens:
-        return Markup("")
-    lengths = {size: report.lengths.get(size, 0) for size in powers(report.lengths)}
-    shares = {tenth: report.shares.get(tenth, 0) for tenth in range(11)}
-    turns = filled(report.turns)
-    last = max(turns)
-    charts = [
-        _columns("Rows by their length", lengths, f"{min(lengths):,}", f"{max(lengths):,} tokens"),
-        _columns("Rows by the share that is learned", shares, "0 %", "100 %"),
-        _columns("Learned tokens by the answer", turns, "answer 1", f"answer {last}"),
-    ]
-    return element("section", element("h2", "The rows"), element("div", *charts, class_="charts"))
-
-
-def _columns(title: str, counts: Mapping[int, int], first: str, last: str) -> Markup:
-    most = max(counts.values()) or 1
-    bars = (element("li", style=f"--n:{count / most:.4f}") for count in counts.values())
-    words = ", ".join(f"{key:,}: {count:,}" for key, count in counts.items() if count)
-    return element(
-        "div",
-        element("p", element("b", title)),
-        element("div", element("ul", *bars, class_="columns"), role="img", aria_label=words),
-        element("p", element("small", first), element("small", last), class_="ends"),
+        table_of(("row", "findings"), lines, number=()),
     )
 
 
@@ -251,11 +175,11 @@ def _files(report: Report) -> Markup:
     lines = []
     for name, one in sorted(report.files.items())[:MOST_FILES]:
         formats = ", ".join(f"{kind} ({n:,})" for kind, n in sorted(one.formats.items()))
-        flags = ", ".join(f"{_short(flag)} ({n:,})" for flag, n in sorted(one.flags.items()))
+        flags = ", ".join(f"{short(flag)} ({n:,})" for flag, n in sorted(one.flags.items()))
         lines.append(
             element(
                 "tr",
-                element("td", _short(name), class_="mono"),
+                element("td", short(name), class_="mono"),
                 element("td", f"{one.rows:,}", class_="number"),
                 element("td", formats or "none that is known"),
                 element("td", flags),
@@ -264,7 +188,7 @@ def _files(report: Report) -> Markup:
     names = ("file", "rows", "formats", "flags read as weights")
     more = len(report.files) - MOST_FILES
     rest = element("p", f"and {more:,} more files", class_="quiet") if more > 0 else ""
-    return element("section", element("h2", "Files"), _table(names, lines, number=(1,)), rest)
+    return element("section", element("h2", "Files"), table_of(names, lines, number=(1,)), rest)
 
 
 def _fingerprint(report: Report) -> Markup:
@@ -282,5 +206,5 @@ def _fingerprint(report: Report) -> Markup:
     return element(
         "section",
         element("h2", "What the labels depend on"),
-        _table(("setting", "value"), lines, number=()),
+        table_of(("setting", "value"), lines, number=()),
     )

@@ -42,6 +42,11 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def short(text: str, most: int = 200) -> str:
+    """Return a text, its end cut off where it is long."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def element(name: str, *children: Any, **attributes: Any) -> Markup:
     """Return an HTML element; what is no markup is escaped. `class_` is written `class`."""
     written = Markup("").join(

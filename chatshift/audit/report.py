@@ -208,7 +208,7 @@ class Report:
         lines = list(described(self.others))
         if not (lines and self.first):
             return {}
-        example = Example(self.first, "; ".join(lines))
+        example = Example(self.first, "\n".join(lines))
         return {"other-defaults": Tally(self.prepared, "note", (self.first,), {}, example)}
 
     @property

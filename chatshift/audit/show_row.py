@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from chatshift.audit.command import tokenizer_of, write
+from chatshift.audit.plain_text import safe, visible
 from chatshift.audit.run import rows_of
-from chatshift.audit.terminal import safe, visible
 from chatshift.errors import ChatshiftError
 from chatshift.formats.detect import read_row
 from chatshift.formats.lines import Line, parse

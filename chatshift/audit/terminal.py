@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import Any
 
+from chatshift.audit.plain_text import marked, own_words, safe
 from chatshift.audit.report import Example, Finding, Report
-from chatshift.steps.mask import IGNORE_INDEX
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 MEANS = {
@@ -19,7 +19,7 @@ MEANS = {
 }
 ROLES = ("system", "developer", "user", "tool", "assistant", "template")
 BLOCKS = " ▁▂▃▄▅▆▇█"
-SHOWN, BEFORE, AFTER = 5, 60, 240
+SHOWN = 5
 
 
 def as_text(report: Report) -> str:
@@ -73,6 +73,19 @@ def _summary(report: Report, console: Any) -> None:
     text.append(f"{report.supervised:,} of them learned ({share:.1%})", style="bold")
     text.append("." if not report.rejected else f"; {report.rejected:,} rejected.")
     console.print(text)
+    if hint := earlier_answers(report):
+        console.print(Text(hint))
+
+
+def earlier_answers(report: Report) -> str:
+    """Return what to know where earlier answers of the assistant are not learned."""
+    masked = report.roles.get(("assistant", False), 0)
+    if not masked or report.fingerprint.get("settings", {}).get("supervise") != "last":
+        return ""
+    return (
+        f"Only the last answer of each conversation is learned: {masked:,} tokens of earlier ones "
+        "are masked, which --supervise all learns, too."
+    )
 
 
 def _account(report: Report, console: Any) -> None:
@@ -182,49 +195,15 @@ def places(finding: Finding, most: int = SHOWN) -> str:
     for place in finding.rows[:most]:
         files.setdefault(place.file, []).append(str(place.line))
     shown = "; ".join(f"{safe(name)}:{', '.join(lines)}" for name, lines in files.items())
-    return shown + (f" and {finding.count - most:,} more" if finding.count > most else "")
+    more = finding.count - len(finding.rows[:most])
+    return shown + (f" and {more:,} more" if more else "")
 
 
 def _example(example: Example, console: Any) -> None:
     for line in own_words(example.reason).split("\n"):
         _indented(safe(line.rstrip()), console)
     if example.pieces:
-        console.print(_shown(example))
-
-
-def own_words(reason: str) -> str:
-    """Return a reason without what to do, which is said for all rows of a finding."""
-    return reason.split("What to do:")[0].strip()
-
-
-def _shown(example: Example) -> Any:
-    """Return the text with what is learned marked, from a little before it."""
-    from rich.padding import Padding
-    from rich.text import Text
-
-    learned = [label != IGNORE_INDEX for label in example.labels]
-    first = learned.index(True) if True in learned else 0
-    before = "".join(example.pieces[:first])
-    text = Text("…" if len(before) > BEFORE else "", style="dim")
-    text.append(visible(before[-BEFORE:]), style="dim")
-    room = AFTER
-    for piece, marked in zip(example.pieces[first:], learned[first:], strict=True):
-        text.append(visible(piece), style="black on green" if marked else "dim")
-        room -= len(piece)
-        if room < 0:
-            text.append("…", style="dim")
-            break
-    return Padding(text, (0, 0, 0, 4), expand=False)
-
-
-def visible(text: str) -> str:
-    """Return a text on one line that can do nothing to a terminal."""
-    return safe(text.replace("\n", "↵"))
-
-
-def safe(text: str) -> str:
-    """Return a text that can do nothing to a terminal: control characters are spelled out."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+        console.print(marked(example))
 
 
 def _count(number: int, what: str) -> str:

@@ -34,6 +34,8 @@ def read_row(
         return Broken(record.place, "bad-row", _unknown(row))
     try:
         return name, FORMATS[name].read(row)
+    except RecursionError:
+        return Broken(record.place, "bad-row", f"as {name}: it is nested too deeply")
     except RowError as error:
         return Broken(record.place, "bad-row", f"as {name}: {error}")
 

@@ -8,6 +8,7 @@ from chatshift.formats.values import quote
 from chatshift.steps.mask import IGNORE_INDEX
 
 NAME = "token-rows"
+LARGEST = 2**31
 # 1 where a token is learned.
 MASKS = (
     "loss_mask",
@@ -55,4 +56,6 @@ def _numbers(value: Any, column: str) -> list[int]:
         raise RowError(f"{column} must be a list of whole numbers, not {quote(value)}")
     if wrong := [one for one in value if not isinstance(one, int)]:
         raise RowError(f"{column} must hold whole numbers, not {quote(wrong[0])}")
+    if wrong := [one for one in value if abs(one) >= LARGEST]:
+        raise RowError(f"{column} holds {quote(wrong[0])}, which is no id of a token")
     return [int(one) for one in value]

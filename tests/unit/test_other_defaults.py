@@ -146,5 +146,5 @@ def test_what_is_the_same_is_not_named():
     other = audit(TALKS, load_format("llama3"))
     (finding,) = [one for one in other.findings if one.id == "other-defaults"]
     assert finding.example is not None
-    assert f"TRL 1.16, SFTTrainer: {other.tokens} tokens where" in finding.example.reason
+    assert f"TRL 1.16, SFTTrainer learns {other.tokens} tokens instead of" in finding.example.reason
     assert finding.count == 2

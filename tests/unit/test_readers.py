@@ -391,6 +391,31 @@ def test_links_are_followed_once_and_circles_are_not(tmp_path):
         audit(folder, load_tokenizer())
 
 
+@pytest.mark.parametrize("depth", [50, 70, 300, 700, 900, 960, 985])
+def test_deep_nesting_is_named_wherever_it_stands(depth, tmp_path):
+    deep = "[" * depth + "]" * depth
+    rows = [
+        *(
+            f'{{"messages": {deep}}}',
+            f'{{"messages": [{deep}]}}',
+            f'{{"instruction": {deep}, "output": 1}}',
+        ),
+        f'{{"messages": [{{"role": {deep}, "content": "Hi"}}]}}',
+        f'{{"messages": [{{"role": "user", "content": {deep}}}]}}',
+        f'{{"messages": [{{"role": "user", "content": "Hi", "more": {deep}}}]}}',
+        f'{{"conversations": [{{"from": {deep}, "value": 1}}]}}',
+        f'{{"messages": [{{"role": "user", "content": "Hi"}}], "tools": {deep}}}',
+        f'{{"messages": [{{"role": "user"}}], "chat_template_kwargs": {{"a": {deep}}}}}',
+        f'{{"input_ids": {deep}, "labels": [1]}}',
+        f'{{"input_ids": [{10**40}], "labels": [{10**40}]}}',
+    ]
+    path = tmp_path / "data.jsonl"
+    path.write_text("\n".join(rows) + "\n" + LINES.decode(), encoding="utf-8")
+    report = audit(path, load_tokenizer())
+    assert (report.rows, report.prepared) == (len(rows) + 5, 5)
+    assert report.rejected == len(rows)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: (
