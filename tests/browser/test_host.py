@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 from book_platform import VIEW, classic, widget_fallbacks
-from run_notebooks import STATE, execute
+from run_notebooks import STATE, STUB, execute
 from site_server import SITE
 
 from chatshift.show.still import HERE
@@ -71,6 +71,9 @@ def test_two_runs_store_the_same_bytes_and_no_module(stored):
     assert b"anywidget calls" not in first
     assert b"moving parts" not in first
     assert first.count(VIEW.encode()) == len(CELLS)
+    states = json.loads(first)["metadata"]["widgets"][STATE]["state"].values()
+    modules = [model["state"]["_esm"] for model in states if model["model_name"] == "AnyModel"]
+    assert modules == [STUB] * len(CELLS)
     widgets = json.dumps(json.loads(first)["metadata"]["widgets"])
     assert len(widgets) < 4000 * len(CELLS)
 

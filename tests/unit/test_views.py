@@ -207,9 +207,9 @@ def test_curves_tell_their_numbers():
 
 
 def test_hostile_words_are_escaped(tokenizer):
-    word = "<script>alert(1)</script> <img src=x>"
+    word = "<script>alert(1)</script> <img src=x> <bos>"
     messages = [{"role": "user", "content": word}, {"role": "assistant", "content": word}]
-    trace = prepare(messages, tokenizer)
+    trace = prepare(messages, tokenizer, control_tokens="allow")
     drawn = [show.text(trace), show.rule(trace), show.ladder(trace)]
     drawn += [show.compare(trace, cause=word), show.batch([trace.for_transformers()], tokenizer)]
     drawn += [show.curves({word: [1.0]}), show.compare(word, word + "!", tokenizer)]
@@ -217,3 +217,4 @@ def test_hostile_words_are_escaped(tokenizer):
         html = view._repr_html_().removeprefix(style())
         assert "<script" not in html
         assert "<img" not in html
+        assert "<bos" not in html  # which is one piece
