@@ -68,6 +68,7 @@ def canonical(notebook: NotebookNode) -> str:
     notebook.metadata.language_info = NotebookNode(name="python")
     for count, cell in enumerate(code_cells(notebook), start=1):
         cell.execution_count = count
+        cell.outputs = with_joined_streams(cell.outputs)
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = count
@@ -75,6 +76,21 @@ def canonical(notebook: NotebookNode) -> str:
                 output.traceback = [f"{output.ename}: {output.evalue}"]
     rename_widgets(notebook)
     return nbformat.writes(notebook) + "\n"
+
+
+def with_joined_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Return the outputs with one for all that was printed in a row.
+
+    A kernel may send what one `print` writes in two messages, now and then.
+    """
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        last = joined[-1] if joined else NotebookNode()
+        if output.output_type == "stream" and last.get("name") == output.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:

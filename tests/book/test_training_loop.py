@@ -16,6 +16,11 @@ PAGES = {
 }
 
 
+def is_docstring(node):
+    """Whether a statement is nothing but a text."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
 def bare(source, name):
     """A function as it runs: without its words, its types and what it imports."""
     (function,) = [
@@ -23,12 +28,12 @@ def bare(source, name):
         for node in ast.parse(source).body
         if isinstance(node, ast.FunctionDef) and node.name == name
     ]
-    body = [
-        ast.Assign([node.target], node.value, lineno=0) if isinstance(node, ast.AnnAssign) else node
-        for node in function.body
-        if not isinstance(node, (ast.Import, ast.ImportFrom))
-        and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-    ]
+    body: list[ast.AST] = []
+    for node in function.body:
+        if isinstance(node, ast.AnnAssign) and node.value:
+            body.append(ast.Assign([node.target], node.value))
+        elif not isinstance(node, (ast.Import, ast.ImportFrom)) and not is_docstring(node):
+            body.append(node)
     return ast.dump(function.args), [ast.dump(node) for node in body]
 
 
