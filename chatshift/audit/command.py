@@ -54,6 +54,10 @@ def run_audit(
     plain = as_json(report)
     if outputs.json:
         write(outputs.json, json.dumps(plain, indent=1, ensure_ascii=False) + "\n")
+    if outputs.html:
+        from chatshift.audit.html import as_html
+
+        write(outputs.html, as_html(report))
     found = changes(plain, before) if before else []
     if before:
         print_changes(found, str(outputs.baseline), console)
@@ -132,8 +136,8 @@ def _progress(paths: list[Path], console: Any) -> Any:
         plain = all(path.suffix in (".jsonl", ".ndjson") for path in paths)
         total = sum(path.stat().st_size for path in paths) if plain else None
         rows = 0
-        # A pipe or a log gets no bar.
-        with Progress(*columns, console=console, transient=True) as bar:
+        quiet = not console.is_terminal  # a pipe or a log gets no bar
+        with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
             task = bar.add_task("reading", total=total)
 
             def advance(chunk: list[Any]) -> None:

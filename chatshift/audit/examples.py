@@ -15,11 +15,21 @@ TOKENS, BEFORE = 400, 120
 
 def shown_messages(messages: Any) -> dict[str, Any]:
     """Return the messages of a row that was refused, as text."""
-    try:
-        said = json.dumps(messages, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        said = str(messages)
+    lines = []
+    for message in messages:
+        content = message.get("content")
+        text = content if isinstance(content, str) else _as_json(content)
+        others = {name: value for name, value in message.items() if name not in ("role", "content")}
+        lines.append(f"{message.get('role')}: {text}" + (f" {_as_json(others)}" if others else ""))
+    said = "\n".join(lines)
     return {"said": said if len(said) <= CHARACTERS else said[:CHARACTERS] + "…"}
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)
 
 
 def shown_tokens(text: str, row: Row, encoder: Encoder) -> dict[str, Any]:

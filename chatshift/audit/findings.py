@@ -88,15 +88,15 @@ FINDINGS = {
     "call-left-out": Kind(
         "error",
         "Tool calls that the template leaves out",
-        "The template does not write these tool calls, so the model learns to say nothing where "
-        "it should call a tool.",
+        "The template does not write these tool calls: the model never sees them, and where such "
+        "a turn is learned it learns to say nothing instead of calling a tool.",
         "Use a chat template that supports tool calls.",
     ),
     "thought-left-out": Kind(
         "error",
         "Thoughts that the template leaves out",
-        "The template does not write these thoughts, so the model learns to answer without "
-        "thinking there.",
+        "The template does not write these thoughts: the model never sees them, and where such an "
+        "answer is learned it learns to answer without thinking.",
         "Split each conversation into one row per answer (chatshift.unroll), or use a template "
         "that writes thoughts.",
     ),

@@ -4,9 +4,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chatshift.audit.command import tokenizer_of
+from chatshift.audit.command import tokenizer_of, write
+from chatshift.audit.plain_text import safe, visible
 from chatshift.audit.run import rows_of
-from chatshift.audit.terminal import safe, visible
 from chatshift.errors import ChatshiftError
 from chatshift.formats.detect import read_row
 from chatshift.formats.lines import Line, parse
@@ -37,13 +37,20 @@ def show_row(
     """Print a row; return the exit code."""
     from rich.console import Console
 
+    from chatshift.audit.row_page import traces_as_html
+
     console = Console()
     talks = talks_of(file, row)
     if tokenizer is None:
         console.print("No --tokenizer: the bundled Gemma-style one is used, not your model's.\n")
     loaded = tokenizer_of(tokenizer)
-    for talk in talks:
-        trace = trace_of(talk, loaded, settings)
+    traces = [trace_of(talk, loaded, settings) for talk in talks]
+    if html:
+        names = [talk.side or "The conversation" for talk in talks]
+        write(html, traces_as_html(f"{file}, row {row}", dict(zip(names, traces, strict=True))))
+        console.print(f"{safe(str(html))} is written.")
+        return 0
+    for talk, trace in zip(talks, traces, strict=True):
         if talk.side:
             console.print(f"[bold]{talk.side}[/bold]")
         _print(trace, step, console)

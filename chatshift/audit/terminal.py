@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import Any
 
+from chatshift.audit.plain_text import marked, own_words, safe
 from chatshift.audit.report import Example, Finding, Report
-from chatshift.steps.mask import IGNORE_INDEX
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 MEANS = {
@@ -19,7 +19,7 @@ MEANS = {
 }
 ROLES = ("system", "developer", "user", "tool", "assistant", "template")
 BLOCKS = " ▁▂▃▄▅▆▇█"
-SHOWN, BEFORE, AFTER = 5, 60, 240
+SHOWN = 5
 
 
 def as_text(report: Report) -> str:
@@ -73,6 +73,19 @@ def _summary(report: Report, console: Any) -> None:
     text.append(f"{report.supervised:,} of them learned ({share:.1%})", style="bold")
     text.append("." if not report.rejected else f"; {report.rejected:,} rejected.")
     console.print(text)
+    if hint := earlier_answers(report):
+        console.print(Text(hint))
+
+
+def earlier_answers(report: Report) -> str:
+    """Return what to know where earlier answers of the assistant are not learned."""
+    masked = report.roles.get(("assistant", False), 0)
+    if not masked or report.fingerprint.get("settings", {}).get("supervise") != "last":
+        return ""
+    return (
+        f"Only the last answer of each conversation is learned: {masked:,} tokens of earlier ones "
+        "are masked, which --supervise all learns, too."
+    )
 
 
 def _account(report: Report, console: Any) -> None:
@@ -110,24 +123,30 @@ def _pictures(report: Report, console: Any) -> None:
     """Print how long the rows are, how much of them is learned, and of which answer."""
     from rich.text import Text
 
-    lengths = {size: report.lengths.get(size, 0) for size in _powers(report.lengths)}
+    lengths = {size: report.lengths.get(size, 0) for size in powers(report.lengths)}
     longest = max(lengths)
     console.print()
     console.print(Text(f"length        {_bars(lengths)}  up to {longest:,} tokens, doubling"))
     shares = {tenth: report.shares.get(tenth, 0) for tenth in range(11)}
     console.print(Text(f"learned share {_bars(shares)}  0 % to 100 % of a row"))
     if len(report.turns) > 1:
-        turns = {n: report.turns.get(n, 0) for n in range(1, max(report.turns) + 1)}
+        turns = filled(report.turns)
         last = max(turns)
         console.print(Text(f"learned in    {_bars(turns)}  answer 1 to {last}, in tokens"))
 
 
-def _powers(sizes: Mapping[int, int]) -> list[int]:
+def powers(sizes: Mapping[int, int]) -> list[int]:
+    """Return the powers of two from the smallest size to the largest."""
     size, found = min(sizes), []
     while size <= max(sizes):
         found.append(size)
         size *= 2
     return found
+
+
+def filled(counts: Mapping[int, int]) -> dict[int, int]:
+    """Return the counts from 1 to the largest, with 0 where there is none."""
+    return {n: counts.get(n, 0) for n in range(1, max(counts, default=1) + 1)}
 
 
 def _bars(counts: Mapping[int, int]) -> str:
@@ -159,7 +178,7 @@ def _finding(finding: Finding, console: Any) -> None:
     head.append(f"  {finding.id}: {finding.title}", style="bold")
     head.append(f"  {_count(finding.count, 'row')} ({finding.share:.1%})")
     console.print(head)
-    _indented(f"at {_places(finding)}", console, style="dim")
+    _indented(f"at {places(finding)}", console, style="dim")
     if len(finding.causes) > 1:
         causes = sorted(finding.causes.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
         _indented("; ".join(f"{safe(cause)} ({n:,})" for cause, n in causes), console)
@@ -170,50 +189,20 @@ def _finding(finding: Finding, console: Any) -> None:
     console.print()
 
 
-def _places(finding: Finding) -> str:
+def places(finding: Finding, most: int = SHOWN) -> str:
     """Return the first places; of rows of one file, its name once."""
     files: dict[str, list[str]] = {}
-    for place in finding.rows[:SHOWN]:
+    for place in finding.rows[:most]:
         files.setdefault(place.file, []).append(str(place.line))
     shown = "; ".join(f"{safe(name)}:{', '.join(lines)}" for name, lines in files.items())
-    return shown + (f" and {finding.count - SHOWN:,} more" if finding.count > SHOWN else "")
+    return shown + (f" and {finding.count - most:,} more" if finding.count > most else "")
 
 
 def _example(example: Example, console: Any) -> None:
-    for line in example.reason.split("\n"):
-        _indented(safe(line), console)
+    for line in own_words(example.reason).split("\n"):
+        _indented(safe(line.rstrip()), console)
     if example.pieces:
-        console.print(_shown(example))
-
-
-def _shown(example: Example) -> Any:
-    """Return the text with what is learned marked, from a little before it."""
-    from rich.padding import Padding
-    from rich.text import Text
-
-    learned = [label != IGNORE_INDEX for label in example.labels]
-    first = learned.index(True) if True in learned else 0
-    before = "".join(example.pieces[:first])
-    text = Text("…" if len(before) > BEFORE else "", style="dim")
-    text.append(visible(before[-BEFORE:]), style="dim")
-    room = AFTER
-    for piece, marked in zip(example.pieces[first:], learned[first:], strict=True):
-        text.append(visible(piece), style="black on green" if marked else "dim")
-        room -= len(piece)
-        if room < 0:
-            text.append("…", style="dim")
-            break
-    return Padding(text, (0, 0, 0, 4))
-
-
-def visible(text: str) -> str:
-    """Return a text on one line that can do nothing to a terminal."""
-    return safe(text.replace("\n", "↵"))
-
-
-def safe(text: str) -> str:
-    """Return a text that can do nothing to a terminal: control characters are spelled out."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+        console.print(marked(example))
 
 
 def _count(number: int, what: str) -> str:
@@ -224,4 +213,4 @@ def _indented(text: str, console: Any, style: str = "") -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
+    console.print(Padding(Text(text, style=style), (0, 0, 0, 2), expand=False))

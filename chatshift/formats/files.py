@@ -84,8 +84,9 @@ def _is_one_value(head: bytes, path: Path) -> bool:
     except (ValueError, RecursionError):
         starts = first[:1] in b"[{"
         return starts and (first[:1] == b"[" or not first.strip(b"{ \r") or path.suffix == ".json")
-    is_talk = bool(value) and all(isinstance(m, dict) and "role" in m for m in value)
-    return isinstance(value, list) and not (newline and rest.strip()) and not is_talk
+    if not isinstance(value, list) or (newline and rest.strip()):
+        return False
+    return not value or not all(isinstance(one, dict) and "role" in one for one in value)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from chatshift.messages import FLAGS
 # These say what to leave out; all others what to learn.
 INVERTED = frozenset(("mask",))
 NAMES = (*sorted(FLAGS), "weight")
+KNOWN = frozenset(NAMES)
 
 
 def with_weights(messages: Sequence[Mapping]) -> tuple[list[dict], tuple[str, ...]]:
@@ -22,6 +23,9 @@ def with_weights(messages: Sequence[Mapping]) -> tuple[list[dict], tuple[str, ..
     """
     done, names = [], []
     for message in messages:
+        if KNOWN.isdisjoint(message):
+            done.append(dict(message))
+            continue
         flags = {name: message[name] for name in NAMES if message.get(name) is not None}
         plain = dict(message)
         for name, value in flags.items():

@@ -14,7 +14,7 @@ SIDES = ("chosen", "rejected")
 
 def fits(row: Mapping) -> bool:
     """Return whether a row looks like this format."""
-    return all(side in row for side in SIDES) or all(f"{side}_messages" in row for side in SIDES)
+    return row.keys() >= {*SIDES} or row.keys() >= {"chosen_messages", "rejected_messages"}
 
 
 def read(row: Mapping) -> list[Talk]:

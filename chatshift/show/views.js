@@ -47,7 +47,12 @@ const h = (kind, ...parts) => {
   return put(made, parts);
 };
 const toggle = (element, name, on) => element.classList.toggle(`cs-${name}`, on);
-const visible = (piece) => piece.replace(/[ \n\r\t]/g, (sign) => SIGNS[sign]) || "∅";
+/* A piece that nobody would see, such as a separator of lines, is shown by its number. */
+const named = (piece) => /^[\p{Z}\p{C}]+$/u.test(piece) && `U+${piece.codePointAt(0).toString(16)}`;
+const visible = (piece) => {
+  const text = piece.replace(/[ \n\r\t]/g, (sign) => SIGNS[sign]);
+  return named(text) || text || "∅";
+};
 /* A piece whose white space is drawn by quiet signs. */
 const shown = (piece) =>
   visible(piece)

@@ -384,7 +384,7 @@ def test_a_report_knows_its_parts_and_refuses_others(tmp_path):
     parts = [audit(rows[n : n + 2], load_tokenizer(), start=n + 1) for n in (0, 2, 4)]
     one, two, three = parts
     assert as_json((one + two) + three) == as_json(one + (two + three)) == as_json(whole)
-    assert as_json(three + one + two) == as_json(sum(parts)) == as_json(Report() + whole)
+    assert as_json(three + one + two) == as_json(sum(parts, Report())) == as_json(Report() + whole)
     other = audit(rows, load_tokenizer(), supervise="all")
     with pytest.raises(ChatshiftError, match="do not add up: they differ in settings"):
         whole + other

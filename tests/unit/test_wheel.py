@@ -117,3 +117,11 @@ def test_the_readme_runs_where_only_the_dependencies_are(wheel, tmp_path):
     )
     tried = run(python, "-c", code, ROOT / "README.md", cwd=tmp_path, HF_HUB_OFFLINE="1")
     assert int(tried) >= 6
+    rows = '{"prompt": "Hi", "completion": "Yes"}\n{"messages": [{"role": "us'
+    (tmp_path / "data.jsonl").write_text(rows, encoding="utf-8")
+    command = [python.parent / "chatshift", "audit", "data.jsonl", "--fail-on", "never"]
+    printed = run(*command, "--html", "r.html", "--json", "r.json", cwd=tmp_path)
+    assert "data.jsonl:2" in printed
+    assert "it breaks off after character 26" in printed
+    assert (tmp_path / "r.html").stat().st_size > 40_000
+    assert (tmp_path / "r.json").stat().st_size > 500

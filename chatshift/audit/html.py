@@ -1,0 +1,210 @@
+"""A report as one page that needs nothing else: what is worst comes first."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from markupsafe import Markup
+
+from chatshift.audit.findings import LEVELS
+from chatshift.audit.page import element, page, short
+from chatshift.audit.page_tables import rows_section, table_of, tokens_section
+from chatshift.audit.plain_text import own_words
+from chatshift.audit.report import Example, Finding, Report
+from chatshift.audit.terminal import earlier_answers, places
+from chatshift.formats.records import Place
+from chatshift.steps.mask import IGNORE_INDEX
+
+MOST_FILES, MOST_ROWS, REASON = 50, 60, 1500
+
+
+def as_html(report: Report) -> str:
+    """Return the page; its size does not grow with the number of rows."""
+    found = report.findings
+    body = Markup("\n").join(
+        (
+            _head(report),
+            _findings(found),
+            _first_rows(found),
+            tokens_section(report),
+            rows_section(report),
+            _files(report),
+            _fingerprint(report),
+        )
+    )
+    return page(_title(report), element("main", body), _view_data(found))
+
+
+def _view_data(found: Iterable[Finding]) -> dict[str, Any]:
+    """Return what the views of the examples read, by finding."""
+    data = {}
+    for finding in found:
+        if finding.example and finding.example.pieces:
+            one = finding.example
+            first = next(i for i, label in enumerate(one.labels) if label != IGNORE_INDEX)
+            trace = {"pieces": one.pieces, "ids": one.ids, "labels": one.labels, "prompt": first}
+            data[finding.id] = {"trace": trace, "step": 5}
+    return data
+
+
+def _title(report: Report) -> str:
+    names = sorted(report.files)
+    return f"What {short(names[0])} trains" if len(names) == 1 else f"What {len(names)} files train"
+
+
+def _head(report: Report) -> Markup:
+    share = report.supervised / max(1, report.tokens)
+    wrong = sum(finding.level != "note" for finding in report.findings)
+    learned = element("b", f"{report.supervised:,} of them learned ({share:.1%})")
+    sample = f" A sample of {report.rows:,} of {report.read:,} rows." if report.read else ""
+    return element(
+        "header",
+        element("h1", _title(report)),
+        element(
+            "p",
+            f"{report.prepared:,} conversations, {report.tokens:,} tokens, ",
+            learned,
+            f". {report.rejected:,} rejected.{sample} ",
+            f"{wrong} findings." if wrong else "Nothing is wrong.",
+            class_="lead",
+        ),
+        element("p", earlier_answers(report)),
+    )
+
+
+def _findings(found: list[Finding]) -> Markup:
+    buttons = [element("button", "all", type="button", data_id="", aria_pressed="true")]
+    for finding in found:
+        label = f"{finding.id} ({finding.count:,})"
+        buttons.append(
+            element("button", label, type="button", data_id=finding.id, aria_pressed="false")
+        )
+    box = Markup('<div class="filter" role="group" aria-label="Show only" hidden>{}</div>')
+    count = element("p", f"{len(found)} shown", id="shown", class_="quiet", role="status")
+    return element(
+        "section",
+        element("h2", "Findings, the worst first"),
+        box.format(Markup("").join(buttons)),
+        count,
+        *(_finding(finding) for finding in found),
+    )
+
+
+def _finding(finding: Finding) -> Markup:
+    causes = sorted(finding.causes.items(), key=lambda item: (-item[1], item[0]))[:10]
+    return element(
+        "article",
+        element(
+            "h3",
+            element("span", finding.level, class_=f"level {finding.level}"),
+            element("code", finding.id),
+            f": {finding.title}. ",
+            element("small", f"{finding.count:,} rows, {finding.share:.1%}"),
+        ),
+        element("p", finding.meaning),
+        element("p", element("b", "What to do: "), finding.remedy),
+        element("p", "Causes: ", "; ".join(f"{one} ({n:,})" for one, n in causes), class_="quiet")
+        if len(causes) > 1
+        else "",
+        element("p", f"First rows: {places(finding, len(finding.rows))}", class_="quiet"),
+        _example(finding.id, finding.example) if finding.example else "",
+        id=finding.id,
+        data_level=finding.level,
+        data_ids=finding.id,
+    )
+
+
+def _example(name: str, example: Example) -> Markup:
+    """Return an example: as text, which a script replaces by the view of its tokens."""
+    shown = Markup("")
+    if example.pieces:
+        shown = element("div", element("pre", _marked(example)), data_view=f"text {name}")
+    elif example.said:
+        shown = element("pre", example.said)
+    return element(
+        "div",
+        element(
+            "p",
+            element("b", f"{short(str(example.place))}: "),
+            short(own_words(example.reason), REASON),
+        ),
+        shown,
+        class_="example",
+    )
+
+
+def _marked(example: Example) -> Markup:
+    parts = []
+    for piece, label in zip(example.pieces, example.labels, strict=True):
+        parts.append(
+            element("mark", piece) if label != IGNORE_INDEX else Markup("{}").format(piece)
+        )
+    return Markup("").join(parts)
+
+
+def _first_rows(found: list[Finding]) -> Markup:
+    """Return the rows in which most is wrong."""
+    rows: dict[Place, list[Finding]] = {}
+    for finding in found:
+        if finding.id != "other-defaults":
+            for place in finding.rows:
+                rows.setdefault(place, []).append(finding)
+    if not rows:
+        return Markup("")
+
+    def badness(item: tuple[Place, list[Finding]]) -> tuple:
+        worst = max(LEVELS.index(finding.level) for finding in item[1])
+        return (-worst, -len(item[1]), item[0])
+
+    lines = [
+        element(
+            "tr",
+            element("td", short(str(place)), class_="mono"),
+            element("td", ", ".join(finding.id for finding in inside)),
+            data_ids=" ".join(finding.id for finding in inside),
+        )
+        for place, inside in sorted(rows.items(), key=badness)[:MOST_ROWS]
+    ]
+    return element(
+        "section",
+        element("h2", "Rows to look at first"),
+        table_of(("row", "findings"), lines, number=()),
+    )
+
+
+def _files(report: Report) -> Markup:
+    lines = []
+    for name, one in sorted(report.files.items())[:MOST_FILES]:
+        formats = ", ".join(f"{kind} ({n:,})" for kind, n in sorted(one.formats.items()))
+        flags = ", ".join(f"{short(flag)} ({n:,})" for flag, n in sorted(one.flags.items()))
+        lines.append(
+            element(
+                "tr",
+                element("td", short(name), class_="mono"),
+                element("td", f"{one.rows:,}", class_="number"),
+                element("td", formats or "none that is known"),
+                element("td", flags),
+            )
+        )
+    names = ("file", "rows", "formats", "flags read as weights")
+    more = len(report.files) - MOST_FILES
+    rest = element("p", f"and {more:,} more files", class_="quiet") if more > 0 else ""
+    return element("section", element("h2", "Files"), table_of(names, lines, number=(1,)), rest)
+
+
+def _fingerprint(report: Report) -> Markup:
+    settings = report.fingerprint.get("settings", {})
+    values = {
+        "chat template": report.fingerprint.get("template", ""),
+        "tokenizer": report.fingerprint.get("tokenizer", ""),
+        "labels": f"{report.labels:016x}",
+        **{name: repr(value) for name, value in settings.items()},
+    }
+    lines = [
+        element("tr", element("th", name, scope="row"), element("td", value, class_="mono"))
+        for name, value in values.items()
+    ]
+    return element(
+        "section",
+        element("h2", "What the labels depend on"),
+        table_of(("setting", "value"), lines, number=()),
+    )

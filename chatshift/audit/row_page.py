@@ -1,0 +1,45 @@
+"""One row as a page: the views of its trace."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from chatshift.audit.page import element, page
+from chatshift.show.columns import trace_columns
+from chatshift.steps.mask import IGNORE_INDEX
+from chatshift.trace import Trace
+
+VIEWS = {
+    "text": "What is learned",
+    "rule": "One token to the left",
+    "ladder": "What it has read, and what it must write",
+}
+
+
+def traces_as_html(title: str, traces: Mapping[str, Trace]) -> str:
+    """Return a page with the views of each trace, by its name."""
+    data: dict[str, Any] = {}
+    parts = [element("h1", title)]
+    for name, trace in traces.items():
+        key = f"trace{len(data)}"
+        data[key] = {"trace": trace_columns(trace)}
+        parts.append(element("h2", name) if len(traces) > 1 else Markup(""))
+        learned = len(trace.supervised)
+        parts.append(
+            element("p", f"{len(trace.full_ids)} tokens, {learned} of them learned.", class_="lead")
+        )
+        for view, heading in VIEWS.items():
+            still = element("pre", _marked(trace)) if view == "text" else ""
+            parts.append(element("h3" if len(traces) > 1 else "h2", heading))
+            parts.append(element("div", still, data_view=f"{view} {key}"))
+        parts += [element("p", f"Note: {note.text}") for note in trace.notes]
+    return page(title, element("main", *parts), data)
+
+
+def _marked(trace: Trace) -> Markup:
+    pairs = zip(trace.pieces, trace.masked_labels, strict=True)
+    return Markup("").join(
+        element("mark", piece) if label != IGNORE_INDEX else Markup("{}").format(piece)
+        for piece, label in pairs
+    )

@@ -1,0 +1,235 @@
+"""The command as a user calls it: exit codes, files that it writes, what it prints."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from chatshift.cli import app
+from chatshift.tiny import FOLDER
+
+TALK = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
+CLEAN = {"messages": TALK}
+AGAIN = {"messages": [{"role": "user", "content": "So?"}, {"role": "assistant", "content": "No"}]}
+CONTROL = {"messages": [{"role": "user", "content": "<eos>"}, TALK[1]]}
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """A folder to work in, and a function that writes a file in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def write(*rows, name="data.jsonl"):
+        lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+        Path(name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return name
+
+    return write
+
+
+def run(*arguments, piped=None):
+    done = CliRunner().invoke(app, [str(one) for one in arguments], input=piped)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def audit(*arguments):
+    return run("audit", *arguments, "--tokenizer", FOLDER)
+
+
+LEVELS: dict[str, tuple[list, dict[str, int]]] = {
+    "clean": ([CLEAN, AGAIN], {"error": 0, "warning": 0, "never": 0}),
+    "warning": ([CLEAN, CLEAN], {"error": 0, "warning": 1, "never": 0}),
+    "error": ([CLEAN, CONTROL], {"error": 1, "warning": 1, "never": 0}),
+    "line": ([CLEAN, "{"], {"error": 1, "warning": 1, "never": 0}),
+}
+
+
+@pytest.mark.parametrize("kind", LEVELS)
+def test_the_exit_code_says_how_bad_it_is(kind, data):
+    rows, codes = LEVELS[kind]
+    file = data(*rows)
+    for level, code in codes.items():
+        assert audit(file, "--fail-on", level).exit_code == code
+    assert audit(file).exit_code == codes["error"]
+
+
+CANNOT: dict[str, tuple[tuple[str, ...], str]] = {
+    "no file": (("audit", "missing.jsonl"), "missing.jsonl does not exist"),
+    "no tokenizer": (
+        ("audit", "data.jsonl", "--tokenizer", "nowhere/at-all/it"),
+        "The tokenizer 'nowhere/at-all/it' cannot be loaded",
+    ),
+    "keywords": (("audit", "data.jsonl", "--template-kwargs", "{"), "--template-kwargs is no JSON"),
+    "format": (("audit", "data.jsonl", "--format", "xml"), "format='xml' is not known"),
+    "baseline": (("audit", "data.jsonl", "--baseline", "other.json"), "is no report of version 1"),
+    "no folder": (("audit", "data.jsonl", "--json", "no/where.json"), "cannot be written"),
+    "overwrite": (("audit", "data.jsonl", "--json", "data.jsonl"), "is read by this audit"),
+    "stop token": (("audit", "data.jsonl", "--stop-token", "stop"), "stop_tokens has 'stop'"),
+    "no row": (("show", "data.jsonl", "--row", "9"), "data.jsonl has no row 9"),
+    "bad row": (("show", "data.jsonl", "--row", "2"), "data.jsonl:2: it breaks off"),
+}
+
+
+@pytest.mark.parametrize("kind", CANNOT)
+def test_what_cannot_run_says_why_and_exits_with_2(kind, data):
+    data(CLEAN, "{")
+    Path("other.json").write_text("{}", encoding="utf-8")
+    arguments, words = CANNOT[kind]
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert done.stderr.startswith("chatshift: ")
+    assert sorted(os.listdir()) == ["data.jsonl", "other.json"]
+
+
+@pytest.mark.parametrize("option", [("--supervise", "some"), ("--workers", "0"), ("--step", "7")])
+def test_wrong_options_exit_with_2(option, data):
+    name = "show" if option[0] == "--step" else "audit"
+    assert run(name, data(CLEAN), *option).exit_code == 2
+
+
+def test_what_it_prints_of_a_clean_file(data):
+    done = audit(data(CLEAN, AGAIN))
+    assert "data.jsonl: 2 rows in the format messages" in done.stdout
+    assert "2 conversations, 27 tokens, 4 of them learned (14.8%)." in done.stdout
+    assert re.search(r"content +2 +0 +what the assistant says", done.stdout)
+    assert re.search(r"end +2 +0 +the tokens that end answers", done.stdout)
+    assert "Nothing is wrong." in done.stdout
+
+
+def test_without_a_tokenizer_it_says_whose_it_uses(data):
+    for name in ("audit", "show"):
+        done = run(name, data(CLEAN))
+        assert done.stdout.startswith("No --tokenizer: the bundled Gemma-style one is used")
+
+
+def test_json_and_a_baseline(data):
+    file = data(CLEAN, AGAIN)
+    assert audit(file, "--json", "one.json").exit_code == 0
+    assert json.loads(Path("one.json").read_text(encoding="utf-8"))["version"] == 1
+    same = audit(file, "--json", "two.json", "--baseline", "one.json")
+    assert same.exit_code == 0
+    assert "Nothing changed since one.json." in same.stdout
+    assert Path("one.json").read_bytes() == Path("two.json").read_bytes()
+    data(CLEAN, CONTROL)
+    changed = audit(file, "--baseline", "one.json", "--fail-on", "never")
+    assert changed.exit_code == 1
+    for words in ("labels: the ids or labels of some rows are others", "prepared: 2 before, 1 now"):
+        assert words in changed.stdout
+    assert "control-tokens: 0 before, 1 now" in changed.stdout
+
+
+def test_the_baseline_notices_a_template_and_settings(data, tmp_path):
+    file = data(CLEAN, AGAIN)
+    audit(file, "--json", "one.json")
+    other = tmp_path / "other"
+    other.mkdir()
+    for part in FOLDER.iterdir():
+        (other / part.name).write_bytes(part.read_bytes())
+    template = other / "chat_template.jinja"
+    source = template.read_text(encoding="utf-8")
+    template.write_text(source + "{# the same text, another template #}", encoding="utf-8")
+    moved = run("audit", file, "--tokenizer", other, "--baseline", "one.json")
+    assert moved.exit_code == 1
+    assert "template: the chat template is another one" in moved.stdout
+    assert "labels:" not in moved.stdout
+    settings = audit(file, "--baseline", "one.json", "--supervise", "all")
+    assert "setting supervise: 'last' before, 'all' now" in settings.stdout
+
+
+def test_a_result_replaces_a_link_and_follows_none(data, tmp_path):
+    Path("kept.txt").write_text("kept", encoding="utf-8")
+    Path("out.json").symlink_to("kept.txt")
+    audit(data(CLEAN), "--json", "out.json")
+    assert Path("kept.txt").read_text(encoding="utf-8") == "kept"
+    assert not Path("out.json").is_symlink()
+    assert sorted(os.listdir()) == ["data.jsonl", "kept.txt", "out.json"]
+
+
+HOSTILE = "\x1b[31mred\x1b[0m [bold]bold[/bold] \x07 <script>alert(1)</script> \u202e"
+
+
+def test_nothing_that_is_said_reaches_the_terminal_as_more_than_text(data):
+    row = {"messages": [{"role": "user", "content": HOSTILE}, {"role": HOSTILE, "content": ""}]}
+    shown = {"messages": [{"role": "user", "content": HOSTILE}, {**TALK[1], "content": HOSTILE}]}
+    name = "[red]\x1b[2J.jsonl"
+    file = data(row, shown, f'{{"{HOSTILE}', name=name)
+    for done in (
+        audit(file),
+        run("show", file, "--row", "2"),
+        run("show", file, "--row", "2", "--step", "6"),
+    ):
+        text = done.stdout + done.stderr
+        assert not [c for c in text if not c.isprintable() and c != "\n"]
+        assert "[" in text  # which markup, were it taken for such, would have lost
+
+
+@pytest.mark.parametrize("step", range(1, 7))
+def test_one_row_after_each_step(step, data):
+    done = run("show", data(AGAIN, CLEAN), "--row", "2", "--step", step)
+    assert done.exit_code == 0
+    assert f"Step {step} of 6" in done.stdout
+    lines = done.stdout.splitlines()
+    if step == 1:
+        assert "Yes<end_of_turn>" in lines
+    if step == 2:
+        assert "Yes" not in done.stdout
+    if step == 5:
+        assert [line.split()[-1] for line in lines if "<end_of_turn>" in line] == ["-100", "4"]
+    if step == 6:
+        assert [line.split()[-1] for line in lines if line.startswith("12 ")] == ["dropped"]
+        assert any(line.split()[-2:] == ["580", "Yes"] for line in lines)
+
+
+def test_one_row_marks_what_is_learned(data):
+    done = run("show", data(CLEAN))
+    assert "⟦Yes<end_of_turn>⟧" in done.stdout
+    assert "2 messages, 13 tokens, 2 of them learned." in done.stdout
+    pair = {"prompt": "Hi", "chosen": "Yes", "rejected": "No"}
+    both = run("show", data(pair))
+    assert re.findall(r"^chosen|^rejected|⟦\w.*⟧", both.stdout, re.MULTILINE) == [
+        "chosen",
+        "⟦Yes<end_of_turn>⟧",
+        "rejected",
+        "⟦No<end_of_turn>⟧",
+    ]
+
+
+def test_what_is_piped_in(data):
+    command = [sys.executable, "-m", "chatshift", "show", "-", "--row", "2"]
+    piped = "\n".join(map(json.dumps, (AGAIN, CLEAN)))
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        command,
+        input=piped,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root), "PYTHONIOENCODING": "utf-8"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "⟦Yes<end_of_turn>⟧" in done.stdout
+
+
+def test_the_script_is_installed_by_its_name():
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["scripts"] == {"chatshift": "chatshift.cli:main"}
+    named = {re.split(r"[<>=\[]", line)[0] for line in project["dependencies"]}
+    assert {"rich", "typer"} <= named
+
+
+def test_help_names_every_option_with_what_it_does():
+    text = run("audit", "--help").stdout
+    for option in ("--tokenizer", "--supervise", "--boundary", "--max-length", "--sample"):
+        assert option in text
+    for option in ("--html", "--json", "--baseline", "--fail-on", "--format", "--workers"):
+        assert option in text
