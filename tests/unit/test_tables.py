@@ -60,7 +60,7 @@ def test_the_page_on_many_conversations_runs():
     for section in code:
         if not section.startswith("On a cluster"):  # its call is the one made below
             exec(code[section], names)
-    assert len(code) == 9
+    assert len(code) == 8
 
 
 def test_a_worker_gets_a_name_and_loads_its_tokenizer_once(monkeypatch):
