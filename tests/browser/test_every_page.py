@@ -15,7 +15,11 @@ from site_server import SITE
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "book").glob("*.ipynb"))
 PAGES = [f"book/{path.stem}.html" for path in NOTEBOOKS]
-WITH_WIDGETS = [path for path in PAGES if path != "book/gallery.html"]
+WITH_WIDGETS = [
+    f"book/{path.stem}.html"
+    for path in NOTEBOOKS
+    if "application/vnd.jupyter.widget-view+json" in path.read_text(encoding="utf-8")
+]
 OTHERS = [
     f"book/{name}.html"
     for name in (
