@@ -202,6 +202,18 @@ def test_trl_keeps_labels_that_are_there(run):
     assert trainer.train_dataset["labels"][:] == [row["labels"] for row in run.names["rows"]]
 
 
+def test_trls_own_collator_pads_labels_by_position(run):
+    tokenizer = run.names["tokenizer"]
+    tokenizer.pad_token = "<end_of_turn>"
+    own = "    data_collator=partial(collate, pad_token_id=tokenizer.pad_token_id),\n"
+    trainer = sft(run, (SKIP, ""), (own, ""))["trainer"]
+    labels = next(iter(trainer.get_train_dataloader()))["labels"].tolist()
+    rows = [row["labels"] for row in run.names["rows"]]
+    padded = [row + [-100] * (max(map(len, rows)) - len(row)) for row in rows]
+    assert sorted(labels) == sorted(padded)
+    assert all(tokenizer.pad_token_id in row for row in labels)
+
+
 def test_what_trls_settings_do_to_the_loss(run):
     right = sft(run)["losses"]
     rounded = sft(run, ("bf16=False,", ""))["losses"]
