@@ -275,7 +275,7 @@ def test_each_bug_of_the_gallery_has_a_symptom_a_source_a_mend_and_a_test():
     assert len(titles) >= 25
     # The numbers in the tables of symptoms lead to a cell of the bug with that number.
     bugs = {cell: int(title) for cell, title in headings_of_cells().items()}
-    listed = re.findall(r"\[(\d+), [^\]]+\]\(gallery\.ipynb#cell-id=([\w-]+)\)", symptoms)
+    listed = re.findall(r"\[[^\]]+ \((\d+)\)\]\(gallery\.ipynb#cell-id=([\w-]+)\)", symptoms)
     assert {int(number) for number, _ in listed} == set(bugs.values())
     assert all(bugs[cell] == int(number) for number, cell in listed)
     code = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
@@ -285,7 +285,7 @@ def test_each_bug_of_the_gallery_has_a_symptom_a_source_a_mend_and_a_test():
     for page in pages:
         # Where nobody reported it in public, the page says so instead of naming a source.
         assert links(page) or "No public report of it is known" in page
-        assert "**Mend it anywhere:**" in page
+        assert "**Fix it anywhere:**" in page
 
 
 def headings_of_cells():
