@@ -82,6 +82,7 @@ def test_a_model_gives_the_answers_that_were_supervised_and_no_others():
     assert hits == {"last": 0, "all": 8}
 
 
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
 def test_lora_leaves_the_rows_of_control_tokens_as_they_are():
     peft = import_module("peft")
     rows, ends = four_ways.unshifted(), [3]
