@@ -308,6 +308,17 @@ def test_every_kind_of_note_is_listed_with_its_meaning_and_its_remedy():
     assert len(rows) == start + len(kinds)
 
 
+def test_the_outcomes_on_the_page_are_those_that_were_measured():
+    measured = json.loads((ROOT / "benchmarks" / "TEMPLATES.json").read_text())
+    column = 2 * measured["conversations"].index("system")
+    words = {letter: kind for kind, letter in measured["outcomes"].items()}
+    counts = Counter(words[row[column]] for row in measured["templates"].values())
+    (cell,) = [c for c in code_cells(BOOK / "13_real_templates.ipynb") if "counted = " in c.source]
+    shown = cell.outputs[0].data["text/plain"]
+    found = dict(re.findall(r"^(\S.*?)  +(\d+)  +\d+$", shown, flags=re.MULTILINE))
+    assert {kind: int(count) for kind, count in found.items() if int(count)} == counts
+
+
 def test_every_public_name_is_on_the_page_of_the_package():
     text = (BOOK / "api.md").read_text()
     listed = re.findall(r"^\.\. (?:auto\w+|py:data):: (\w+)$", text, flags=re.MULTILINE)
