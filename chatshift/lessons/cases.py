@@ -119,15 +119,17 @@ def _padded(rows: list[tuple[list[int], list[int]]], pad_id: int) -> Padded:
     )
 
 
-def _text_answer_and_control(random: Random) -> tuple[str, str, list[str]]:
+def _text_stop_and_control(random: Random) -> tuple[str, int, list[str]]:
     tokens = ["<eos>", "<end_of_turn>", "<|im_end|>"]
     end, tail = random.choice([*tokens, ""]), random.choice(["\n", "", "<eos>"])
-    question = random.choice(["Hi", "What does <eos> mean?"])
-    return f"<user>{question}<|im_end|><model>It is Rome.{end}{tail}", "It is Rome.", tokens
+    # Some users say the answer's words themselves: who searches for them finds the question.
+    question = random.choice(["Hi", "What does <eos> mean?", "Is it true? It is Rome."])
+    before = f"<user>{question}<|im_end|><model>It is Rome."
+    return f"{before}{end}{tail}", len(before), tokens
 
 
-def _end_of_turn(text: str, answer: str, tokens: list[str]) -> str:
-    after = text.partition(answer)[2]
+def _end_of_turn(text: str, stop: int, tokens: list[str]) -> str:
+    after = text[stop:]
     found = [token for token in tokens if token in after]
     return min(found, key=after.index, default="")
 
@@ -181,7 +183,7 @@ LATER = {
     "hand_over": Exercise(_hand_over, _ids_length_and_who),
     "label_turns": Exercise(_label_turns, _ids_and_turns),
     "supervised_pieces": Exercise(_supervised_pieces, _pieces),
-    "end_of_turn": Exercise(_end_of_turn, _text_answer_and_control),
+    "end_of_turn": Exercise(_end_of_turn, _text_stop_and_control),
     "pack_rows": Exercise(_packed, _short_rows),
     "token_weights": Exercise(_token_weights, _counts),
     "pad_rows": Exercise(_padded, _rows_and_pad_id),

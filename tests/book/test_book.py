@@ -275,7 +275,7 @@ def test_each_bug_of_the_gallery_has_a_symptom_a_source_a_mend_and_a_test():
     assert len(titles) >= 25
     # The numbers in the tables of symptoms lead to a cell of the bug with that number.
     bugs = {cell: int(title) for cell, title in headings_of_cells().items()}
-    listed = re.findall(r"\[(\d+), [^\]]+\]\(gallery\.ipynb#cell-id=([\w-]+)\)", symptoms)
+    listed = re.findall(r"\[[^\]]+ \((\d+)\)\]\(gallery\.ipynb#cell-id=([\w-]+)\)", symptoms)
     assert {int(number) for number, _ in listed} == set(bugs.values())
     assert all(bugs[cell] == int(number) for number, cell in listed)
     code = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
@@ -285,7 +285,7 @@ def test_each_bug_of_the_gallery_has_a_symptom_a_source_a_mend_and_a_test():
     for page in pages:
         # Where nobody reported it in public, the page says so instead of naming a source.
         assert links(page) or "No public report of it is known" in page
-        assert "**Mend it anywhere:**" in page
+        assert "**Fix it anywhere:**" in page
 
 
 def headings_of_cells():
@@ -306,6 +306,17 @@ def test_every_kind_of_note_is_listed_with_its_meaning_and_its_remedy():
     kinds = [(name, kind.meaning, kind.remedy) for name, kind in NOTES.items()]
     assert rows[start : start + len(kinds)] == kinds
     assert len(rows) == start + len(kinds)
+
+
+def test_the_outcomes_on_the_page_are_those_that_were_measured():
+    measured = json.loads((ROOT / "benchmarks" / "TEMPLATES.json").read_text())
+    column = 2 * measured["conversations"].index("system")
+    words = {letter: kind for kind, letter in measured["outcomes"].items()}
+    counts = Counter(words[row[column]] for row in measured["templates"].values())
+    (cell,) = [c for c in code_cells(BOOK / "13_real_templates.ipynb") if "counted = " in c.source]
+    shown = cell.outputs[0].data["text/plain"]
+    found = dict(re.findall(r"^(\S.*?)  +(\d+)  +\d+$", shown, flags=re.MULTILINE))
+    assert {kind: int(count) for kind, count in found.items() if int(count)} == counts
 
 
 def test_every_public_name_is_on_the_page_of_the_package():

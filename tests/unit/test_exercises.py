@@ -42,7 +42,7 @@ WRONG: dict[str, Callable] = {
     "agree": lambda full, prompt: sum(a == b for a, b in zip(full, prompt, strict=False)),
     "mask_prompt": lambda labels, n: [-100] * (n - 1) + labels[n - 1 :],
     "supervised_pieces": lambda pieces: [t for k, t in pieces if k in ("call", "content")],
-    "end_of_turn": lambda text, answer, tokens: next((t for t in tokens if t in text), ""),
+    "end_of_turn": lambda text, stop, tokens: next((t for t in tokens if t in text), ""),
     "pack_rows": lambda rows: (
         [i for row, _ in rows for i in row],
         [i for _, labels in rows for i in labels],
@@ -69,6 +69,14 @@ def test_after_marker_finds_whole_markers():
     after = EXERCISES["after_marker"].solution
     assert after([3, 4, 9, 3, 3, 4], [3, 4]) == [2, 6]
     assert after([4, 3], [3, 4]) == []
+
+
+def test_an_answer_that_the_user_quotes_is_told_from_the_quotation():
+    def searches(text, stop, tokens):
+        after = text.partition("It is Rome.")[2]
+        return min((t for t in tokens if t in after), key=after.index, default="")
+
+    assert check("end_of_turn", searches).text.startswith("case ")
 
 
 @pytest.mark.parametrize("name", EXERCISES)

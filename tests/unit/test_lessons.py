@@ -1,5 +1,7 @@
 """What the later chapters are made of: real templates, small trainings, and a file with faults."""
 
+from importlib import import_module
+
 import pytest
 import torch
 from families import FAMILIES as TABLES
@@ -12,7 +14,9 @@ from chatshift.lessons.found import found_lines, write_found
 from chatshift.show import visible
 
 BY_HAND = {name: table for table in TABLES for name in table.templates}
-READ = [name for name, (stem, *_) in FAMILIES.items() if stem in BY_HAND]
+# A model's own template and llama.cpp's copy of it, named without the hash, have one table.
+STEMS = {name: stem.partition("@")[0] for name, (stem, *_) in FAMILIES.items()}
+READ = [name for name, stem in STEMS.items() if stem in BY_HAND]
 
 
 def place():
@@ -22,7 +26,7 @@ def place():
 
 @pytest.mark.parametrize("name", READ)
 def test_the_borders_of_a_family_are_those_of_the_table_written_by_hand(name):
-    table, found = BY_HAND[FAMILIES[name][0]], borders(name)
+    table, found = BY_HAND[STEMS[name]], borders(name)
     assert found.end == visible(of(table.end, place()) + of(table.close, place()))
     assert found.tail == visible(of(table.tail, place()))
     assert (found.system == "dropped") == (not table.system)
@@ -47,6 +51,18 @@ def test_a_family_loads_with_its_end_as_one_token(name):
     assert set(beside(name)) <= {"written", "dropped", "refused", "in part"}
 
 
+def test_what_ends_an_earlier_answer_and_what_becomes_of_thoughts():
+    assert borders("gpt-oss")[2:4] == ("<|end|>", "<|return|>")
+    assert borders("GLM 4.5")[2:4] == ("<|user|>", "∅")
+    assert all(borders(name).earlier == borders(name).end for name in ("Gemma 3", "Qwen 3"))
+    kept = [name for name in FAMILIES if beside(name).loop == "written"]
+    assert kept == ["Gemma 4", "Qwen 3", "Qwen 3.5", "GLM 4.5"]
+    assert {beside(name).earlier for name in FAMILIES} == {"dropped"}
+    assert beside("QwQ")[:2] == ("dropped", "written")
+    assert beside("DeepSeek R1 distilled")[:2] == ("dropped", "dropped")
+    assert beside("DeepSeek R1 distilled").call == "dropped"
+
+
 def test_an_unknown_family_is_refused():
     with pytest.raises(ChatshiftError, match="There is no family 'Gemma 9'; choose from"):
         load_family("Gemma 9")
@@ -64,6 +80,30 @@ def test_a_model_gives_the_answers_that_were_supervised_and_no_others():
         written = fit.write(model, tokenizer, prompt, "<end>")
         assert written.removesuffix("<end>") == four_ways.answer(model, first[0][0])
     assert hits == {"last": 0, "all": 8}
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+def test_lora_leaves_the_rows_of_control_tokens_as_they_are():
+    peft = import_module("peft")
+    rows, ends = four_ways.unshifted(), [3]
+    changed = {}
+    ways = {
+        "plain": {},
+        "rows": {"trainable_token_indices": {"embed_tokens": ends, "lm_head": ends}},
+    }
+    for name, more in ways.items():
+        config = peft.LoraConfig(task_type="CAUSAL_LM", target_modules="all-linear", **more)
+        model = peft.get_peft_model(four_ways.new_model(), config)
+        four_ways.train(model, lambda model: model(**rows).loss, steps=2)
+        tuned, first = model.merge_and_unload(), four_ways.new_model()
+        changed[name] = [
+            not torch.equal(get(tuned).weight[3], get(first).weight[3])
+            for get in (
+                lambda model: model.get_input_embeddings(),
+                lambda model: model.get_output_embeddings(),
+            )
+        ]
+    assert changed == {"plain": [False, False], "rows": [True, True]}
 
 
 def test_each_fault_of_the_file_is_found_in_its_line(tmp_path):
