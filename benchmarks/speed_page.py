@@ -34,8 +34,8 @@ def _machine(machine: dict[str, Any]) -> str:
         f"{packages}.\n\n"
         f"Medians of {machine['rounds']} rounds in which each way has its turn, in random order, "
         f"CPU time. {machine['processors']} processors had a\nload of {machine['load']}. "
-        '"Of the limit": the time of `encode_batch_fast` alone on texts that are rendered\n'
-        "already, divided by the time of this way in the same round; more is faster.\n"
+        '"Of the limit": the median time of `encode_batch_fast` alone, on texts that are rendered\n'
+        "already, divided by the median time of this way; more is faster.\n"
         "`Dataset.map` and TRL are spared the hash of the tokenizer that datasets makes first:\n"
         "seconds, however few the rows.\n\n"
     )

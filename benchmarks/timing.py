@@ -6,24 +6,15 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tqdm import tqdm
 
 
-class Timed(NamedTuple):
-    """What one run took."""
+def timed(runs: dict[str, Callable[[], Any]], rounds: int, title: str) -> dict[str, float]:
+    """Run all of them in each round, and return the median of the CPU times of each, in seconds.
 
-    seconds: float
-    """The median of its CPU times."""
-    of_first: float
-    """The time of the first run, divided by that of this one: the median over the rounds."""
-
-
-def timed(runs: dict[str, Callable[[], Any]], rounds: int, title: str) -> dict[str, Timed]:
-    """Run all of them in each round, and return what each took.
-
-    What slows the machine for a while slows all runs of a round, so that their ratios stay.
+    What slows the machine for a while slows all runs of a round, so that it favours none of them.
     """
     spent: dict[str, list[float]] = {name: [] for name in runs}
     shuffled = random.Random(0)
@@ -34,14 +25,7 @@ def timed(runs: dict[str, Callable[[], Any]], rounds: int, title: str) -> dict[s
             start = time.process_time()
             runs[name]()
             spent[name].append(time.process_time() - start)
-    first = next(iter(spent.values()))
-    return {
-        name: Timed(
-            statistics.median(times),
-            statistics.median(one / other for one, other in zip(first, times, strict=True)),
-        )
-        for name, times in spent.items()
-    }
+    return {name: statistics.median(times) for name, times in spent.items()}
 
 
 def peak() -> float:

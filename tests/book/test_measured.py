@@ -21,10 +21,22 @@ def test_the_page_is_made_of_the_data():
     assert DATA.with_suffix(".md").read_text() == module.page(json.loads(DATA.read_text()))
 
 
-def test_the_limit_is_never_beaten():
+def test_the_share_of_the_limit_is_the_ratio_of_the_medians_beside_it():
     for way in SPEED["ways"]:
-        assert way["of_limit"] <= 1, way
-        assert (way["of_limit"] == 1) == (way["way"] == "limit"), way
+        corpus = way["tokenizer"], way["corpus"]
+        limit = rates(SPEED, *corpus, "seconds")["limit"]
+        assert way["seconds"] >= limit, "the limit is never beaten"
+        assert way["of_limit"] == round(limit / way["seconds"], 2), way
+        per_s = rates(SPEED, *corpus, "tokens_per_s")["limit"]
+        assert abs(way["of_limit"] - way["tokens_per_s"] / per_s) < 0.006, way
+
+
+def test_labels_cost_as_much_of_the_limit_however_long_the_conversation():
+    for name in {one["tokenizer"] for one in SPEED["lengths"]}:
+        ratios = [
+            one["all_ms"] / one["limit_ms"] for one in SPEED["lengths"] if one["tokenizer"] == name
+        ]
+        assert max(ratios) / min(ratios) < 1.1, name
 
 
 def test_every_figure_of_the_prose_is_in_the_data():
