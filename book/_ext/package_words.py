@@ -40,6 +40,7 @@ TABLES = {
     "supervise.confirm": ("LONGEST_HEAD",),
     "supervise.coverage": ("REMEDY",),
     "supervise.notes": ("NOTES",),
+    "supervise.smuggled": ("KEEP",),
     "supervise.spans": ("MARK",),
     "supervise.stand_ins": ("WORD", "NUMBER"),
     "supervise.starts": ("PROVEN", "SAMPLED"),

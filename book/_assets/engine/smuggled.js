@@ -35,6 +35,7 @@ export const checkContents = (row, control, tokens) => {
         count(text, at),
         quoted,
         tokens.get(wrong) ?? wrong,
+        wrong === tokens.unknown ? "" : tables.KEEP,
       ];
       throw new MessageError(say("smuggled.check_contents.0", ...found));
     }
