@@ -126,11 +126,21 @@ def four_ways_script() -> str:
     return f'"use strict";\nglobalThis.chatshiftFourWays = {data};\n(() => {{\n{code}}})();\n'
 
 
+# The script and its tokenizer are heavy, and not everybody scrolls so far down.
+WHEN_NEAR = """<script>
+new IntersectionObserver((seen, observer) => {{
+  if (!seen.some((one) => one.isIntersecting)) return;
+  observer.disconnect();
+  document.head.append(Object.assign(document.createElement("script"), {{ src: "{source}" }}));
+}}, {{ rootMargin: "600px" }}).observe(document.querySelector("[data-four-ways]"));
+</script>"""
+
+
 def add_script(app, pagename, templatename, context, doctree):
-    """Load the four models' script on a page that has a place for them."""
+    """Load the four models' script on a page with a place for them, when a reader comes near."""
     if doctree is not None and "data-four-ways" in context["body"]:
         source = "../" * pagename.count("/") + "_static/four-ways.js"
-        context["body"] += f'<script defer src="{source}"></script>'
+        context["body"] += WHEN_NEAR.format(source=source)
 
 
 def write_scripts(app, exception):

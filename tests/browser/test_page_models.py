@@ -99,6 +99,7 @@ def four_ways(open_page):
     page = open_page("book/08_who_shifts.html")
     if not page.locator("[data-four-ways]").count():
         page.evaluate(HOST)
+    page.locator("[data-four-ways]").scroll_into_view_if_needed()
     page.wait_for_selector("[data-four-ways][data-ready]")
     return page
 
