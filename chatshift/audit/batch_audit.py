@@ -32,14 +32,14 @@ class BatchReport(Report):
     times_shifted: int | None = None
     """How often labels are shifted in all, by the data and the model; once is right."""
     learned: tuple[str, ...] = ()
-    """What is learned of each row, as text; stretches are parted by `…`."""
+    """What is supervised of each row, as text; stretches are parted by `…`."""
 
     def __str__(self) -> str:
         who = {None: "no model was given", True: "the model shifts", False: "the model does not"}
         lines = [f"The labels are {self.labels_are}; {who[self.model_shifts]}."]
         if self.times_shifted is not None:
             lines[0] += f" In all they are shifted {_times(self.times_shifted)}."
-        lines.append(f"{self.supervised} of {self.tokens} tokens are learned.")
+        lines.append(f"{self.supervised} of {self.tokens} tokens are supervised.")
         for finding in self.findings:
             rows = ", ".join(str(place.line) for place in finding.rows)
             reason = f" ({finding.example.reason})" if finding.example else ""
@@ -150,11 +150,11 @@ def _look(row: BatchRow, checks: RowChecks, collector: Collector) -> None:
     firsts = set(row.starts)
     whole = all(learned[i] for i in real if i not in firsts)
     if whole:
-        collector.found("all-supervised", reason=f"all {len(real)} tokens are learned")
+        collector.found("all-supervised", reason=f"all {len(real)} tokens are supervised")
     for start in row.starts[1:]:
         if learned[start]:
             name = checks.facts.name(row.ids[start])
-            reason = f"at position {start}, where a conversation begins, {name} is learned"
+            reason = f"at position {start}, where a conversation begins, {name} is supervised"
             collector.found("packed-leak", reason=reason)
             break
     bos = checks.facts.bos
@@ -184,7 +184,7 @@ def _count(
 
 
 def _decoded(row: BatchRow, tokenizer: Any) -> str:
-    """Return what is learned of a row, its stretches parted by `…`."""
+    """Return what is supervised of a row, its stretches parted by `…`."""
     stretches: list[list[int]] = []
     for i, (label, before) in enumerate(zip(row.labels, [IGNORE_INDEX, *row.labels], strict=False)):
         if label != IGNORE_INDEX:

@@ -32,13 +32,13 @@ BATCH_FINDINGS = {
     ),
     "all-supervised": Kind(
         "warning",
-        "Rows in which every token is learned",
+        "Rows in which every token is supervised",
         "The model is trained to write the prompts as well, users' words and all.",
         "Mask the prompts, unless this is meant: of TRL's SFTTrainer it is the default.",
     ),
     "pad-supervised": Kind(
         "error",
-        "Padding that is learned",
+        "Padding that is supervised",
         "The model is trained to write padding after its answers.",
         "Set the labels of the padding to -100.",
     ),

@@ -54,7 +54,9 @@ class RowChecks:
         if self.settings.supervision.supervise == "last":
             for index, message in enumerate(talk.messages[:-1]):
                 if message.get("role") == "assistant" and message.get("weight") == 1:
-                    reason = f"messages[{index}] is flagged to be learned; only the last answer is"
+                    reason = (
+                        f"messages[{index}] is flagged to be supervised; only the last answer is"
+                    )
                     collector.found("flag-ignored", reason=reason, level="warning")
                     return
 

@@ -54,7 +54,7 @@ class Defaults:
     def count(
         self, place: Place, talk: Talk, account: Account, ends: Sequence[int]
     ) -> dict[tuple[str, str], int]:
-        """Return the tokens that each tool would learn of a row; `ends` are its learned ends."""
+        """Return the tokens that each tool would learn of a row; `ends` are its supervised ends."""
         here = sum(count for (_, learned), count in account.origins.items() if learned)
         found: dict[str, int] = {}
         if not talk.completion:

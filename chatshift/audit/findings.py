@@ -57,14 +57,14 @@ FINDINGS = {
     ),
     "end-not-supervised": Kind(
         "error",
-        "Answers whose end is not learned",
+        "Answers whose end is not supervised",
         "The model never learns to stop after these answers and will talk on when it is used.",
         "Use a template that ends every answer with a control token, or name the model's own stop "
         "with --stop-token.",
     ),
     "end-not-a-stop": Kind(
         "warning",
-        "The learned end is not where generation stops",
+        "The supervised end is not where generation stops",
         "The model learns to end answers with a token at which generation does not stop, so it "
         "will write on after it.",
         "Set eos_token of the tokenizer and eos_token_id in generation_config.json to the token "
@@ -89,14 +89,14 @@ FINDINGS = {
         "error",
         "Tool calls that the template leaves out",
         "The template does not write these tool calls: the model never sees them, and where such "
-        "a turn is learned it learns to say nothing instead of calling a tool.",
+        "a turn is supervised it learns to say nothing instead of calling a tool.",
         "Use a chat template that supports tool calls.",
     ),
     "thought-left-out": Kind(
         "error",
         "Thoughts that the template leaves out",
         "The template does not write these thoughts: the model never sees them, and where such an "
-        "answer is learned it learns to answer without thinking.",
+        "answer is supervised it learns to answer without thinking.",
         "Split each conversation into one row per answer (chatshift.unroll), or use a template "
         "that writes thoughts.",
     ),
@@ -109,7 +109,7 @@ FINDINGS = {
     ),
     "template-text-supervised": Kind(
         "warning",
-        "Text of the template that is learned with the answer",
+        "Text of the template that is supervised with the answer",
         "The template writes text before these answers that the generation prompt does not "
         "supply, so the model is trained to write it too.",
         "Leave it if the model shall write it; else use the template's keywords that move it into "
@@ -130,7 +130,7 @@ FINDINGS = {
     ),
     "tail-supervised": Kind(
         "note",
-        "Text after the end of the answer is learned",
+        "Text after the end of the answer is supervised",
         "The template writes a line break or more after the token that ends the answer, and the "
         "model is trained on it although generation stops before it; this is harmless.",
         "Nothing, or mask it with --mask-tail.",
@@ -148,7 +148,7 @@ FINDINGS = {
         "Flags in these rows ask to learn something else than these settings do, such as an "
         "earlier answer, a user's message or half of a loss, and a trainer that does not know "
         "them ignores them silently.",
-        "Train with --supervise all if every flagged answer is to be learned, and else write "
+        "Train with --supervise all if every flagged answer is to be supervised, and else write "
         "weight 0 or 1 on assistant messages and remove every other flag.",
     ),
     "pad-is-eos": Kind(

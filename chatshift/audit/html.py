@@ -54,7 +54,7 @@ def _title(report: Report) -> str:
 def _head(report: Report) -> Markup:
     share = report.supervised / max(1, report.tokens)
     wrong = sum(finding.level != "note" for finding in report.findings)
-    learned = element("b", f"{report.supervised:,} of them learned ({share:.1%})")
+    learned = element("b", f"{report.supervised:,} of them supervised ({share:.1%})")
     sample = f" A sample of {report.rows:,} of {report.read:,} rows." if report.read else ""
     return element(
         "header",

@@ -54,7 +54,7 @@ def _counts(what: str, rows: Mapping[str, str], counts: Mapping[tuple[str, bool]
                     element("td", *bars, class_="wide"),
                 )
             )
-    return table_of((what, "learned", "masked", "learned filled, masked in outline"), lines)
+    return table_of((what, "supervised", "masked", "supervised filled, masked in outline"), lines)
 
 
 def rows_section(report: Report) -> Markup:
@@ -67,8 +67,8 @@ def rows_section(report: Report) -> Markup:
     last = max(turns)
     charts = [
         _columns("Rows by their length", lengths, f"{min(lengths):,}", f"{max(lengths):,} tokens"),
-        _columns("Rows by the share that is learned", shares, "0 %", "100 %"),
-        _columns("Learned tokens by the answer", turns, "answer 1", f"answer {last}"),
+        _columns("Rows by the share that is supervised", shares, "0 %", "100 %"),
+        _columns("Supervised tokens by the answer", turns, "answer 1", f"answer {last}"),
     ]
     return element("section", element("h2", "The rows"), element("div", *charts, class_="charts"))
 

@@ -1,4 +1,4 @@
-"""Text of a data set in a terminal: harmless, on one line, with what is learned marked."""
+"""Text of a data set in a terminal: harmless, on one line, with what is supervised marked."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def own_words(reason: str) -> str:
 
 
 def marked(example: Example) -> Any:
-    """Return the text with what is learned between ⟦ and ⟧, from a little before it."""
+    """Return the text with what is supervised between ⟦ and ⟧, from a little before it."""
     from rich.padding import Padding
     from rich.text import Text
 

@@ -128,7 +128,7 @@ class Report:
     shares: Mapping[int, int] = field(default_factory=dict)
     """Rows by the share of their tokens that is supervised, in tenths rounded down."""
     others: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """By other tool: the `tokens` it would learn, and those learned `here` in the same rows."""
+    """By other tool: the `tokens` it would learn, and those supervised `here` in the same rows."""
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     """What was found, by its id."""
     fingerprint: Mapping[str, Any] = field(default_factory=dict)
@@ -190,7 +190,7 @@ class Report:
 
     @property
     def supervised(self) -> int:
-        """How many of them are learned."""
+        """How many of them are supervised."""
         return sum(count for (_, learned), count in self.origins.items() if learned)
 
     def _copies(self) -> dict[str, Tally]:

@@ -11,7 +11,7 @@ from chatshift.steps.mask import IGNORE_INDEX
 from chatshift.trace import Trace
 
 VIEWS = {
-    "text": "What is learned",
+    "text": "What is supervised",
     "rule": "One token to the left",
     "ladder": "What it has read, and what it must write",
 }
@@ -27,7 +27,9 @@ def traces_as_html(title: str, traces: Mapping[str, Trace]) -> str:
         parts.append(element("h2", name) if len(traces) > 1 else Markup(""))
         learned = len(trace.supervised)
         parts.append(
-            element("p", f"{len(trace.full_ids)} tokens, {learned} of them learned.", class_="lead")
+            element(
+                "p", f"{len(trace.full_ids)} tokens, {learned} of them supervised.", class_="lead"
+            )
         )
         for view, heading in VIEWS.items():
             still = element("pre", _marked(trace)) if view == "text" else ""

@@ -21,7 +21,7 @@ CAPTIONS = (
     "what the model sees before it answers",
     "the tokens and their ids",
     "the labels start as a copy of the ids",
-    f"the labels of all that is not to be learned become {IGNORE_INDEX}",
+    f"the labels of all that is not to be supervised become {IGNORE_INDEX}",
     "each position's label is the token that comes next",
 )
 
@@ -88,12 +88,14 @@ def _print(trace: Trace, step: int | None, console: Any) -> None:
     console.print(
         Text(
             f"{len(trace.messages)} messages, {len(trace.full_ids)} tokens, {learned} of them "
-            "learned.\n"
+            "supervised.\n"
         )
     )
     if step is None:
         console.print(_marked(trace))
-        console.print(Text("\nWhat stands in ⟦ ⟧ is learned; the rest is only read.", style="dim"))
+        console.print(
+            Text("\nWhat stands in ⟦ ⟧ is supervised; the rest is only read.", style="dim")
+        )
     else:
         console.print(Text(f"Step {step} of 6: {CAPTIONS[step - 1]}.\n", style="bold"))
         if step < 3:
@@ -110,7 +112,7 @@ def _lines(text: str) -> str:
 
 
 def _marked(trace: Trace) -> Any:
-    """Return the text, with `[` and `]` as well as a colour around what is learned."""
+    """Return the text, with `[` and `]` as well as a colour around what is supervised."""
     from rich.text import Text
 
     text, inside = Text(), False

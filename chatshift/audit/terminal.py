@@ -70,7 +70,7 @@ def _summary(report: Report, console: Any) -> None:
     text = Text()
     text.append(_count(report.prepared, "conversation"))
     text.append(f", {_count(report.tokens, 'token')}, ")
-    text.append(f"{report.supervised:,} of them learned ({share:.1%})", style="bold")
+    text.append(f"{report.supervised:,} of them supervised ({share:.1%})", style="bold")
     text.append("." if not report.rejected else f"; {report.rejected:,} rejected.")
     console.print(text)
     if hint := earlier_answers(report):
@@ -78,12 +78,12 @@ def _summary(report: Report, console: Any) -> None:
 
 
 def earlier_answers(report: Report) -> str:
-    """Return what to know where earlier answers of the assistant are not learned."""
+    """Return what to know where earlier answers of the assistant are not supervised."""
     masked = report.roles.get(("assistant", False), 0)
     if not masked or report.fingerprint.get("settings", {}).get("supervise") != "last":
         return ""
     return (
-        f"Only the last answer of each conversation is learned: {masked:,} tokens of earlier ones "
+        f"Only the last answer of each conversation is supervised: {masked:,} tokens of earlier ones "
         "are masked, which --supervise all learns, too."
     )
 
@@ -109,7 +109,7 @@ def _table(
 
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_edge=False)
     table.add_column("")
-    table.add_column("learned", justify="right")
+    table.add_column("supervised", justify="right")
     table.add_column("masked", justify="right")
     table.add_column("", style="dim")
     for name, words in rows:
@@ -120,7 +120,7 @@ def _table(
 
 
 def _pictures(report: Report, console: Any) -> None:
-    """Print how long the rows are, how much of them is learned, and of which answer."""
+    """Print how long the rows are, how much of them is supervised, and of which answer."""
     from rich.text import Text
 
     lengths = {size: report.lengths.get(size, 0) for size in powers(report.lengths)}
@@ -128,11 +128,11 @@ def _pictures(report: Report, console: Any) -> None:
     console.print()
     console.print(Text(f"length        {_bars(lengths)}  up to {longest:,} tokens, doubling"))
     shares = {tenth: report.shares.get(tenth, 0) for tenth in range(11)}
-    console.print(Text(f"learned share {_bars(shares)}  0 % to 100 % of a row"))
+    console.print(Text(f"supervised share {_bars(shares)}  0 % to 100 % of a row"))
     if len(report.turns) > 1:
         turns = filled(report.turns)
         last = max(turns)
-        console.print(Text(f"learned in    {_bars(turns)}  answer 1 to {last}, in tokens"))
+        console.print(Text(f"supervised in    {_bars(turns)}  answer 1 to {last}, in tokens"))
 
 
 def powers(sizes: Mapping[int, int]) -> list[int]:

@@ -88,9 +88,9 @@ class TokenRows:
         whole: bool = False,
         cut: bool = False,
     ) -> list[TurnCount]:
-        """Count a row, look at the ends of what is learned, and return its stretches.
+        """Count a row, look at the ends of what is supervised, and return its stretches.
 
-        `whole`: everything is learned, prompts too, so that stretches are no answers. `cut`: the
+        `whole`: everything is supervised, prompts too, so that stretches are no answers. `cut`: the
         end of the row is cut off, so that its last answer has no end.
         """
         import numpy as np
@@ -107,25 +107,25 @@ class TokenRows:
         return turns
 
     def _look(self, ids: "np.ndarray", turn: TurnCount, collector: Collector) -> None:
-        """Find what is wrong in one stretch that is learned."""
+        """Find what is wrong in one stretch that is supervised."""
         _, start, end_from, end, stop = turn
         name = self.checks.facts.name
         if end == end_from:
             masked = stop < len(ids) and int(ids[stop]) in self.ends
             what = f"{name(ids[stop])} after it is masked" if masked else ""
-            reason = what or "no token that ends an answer is learned after it"
+            reason = what or "no token that ends an answer is supervised after it"
             collector.found("end-not-supervised", reason=reason)
         self.checks.end(ids[end_from:end].tolist(), collector)
         opener = next((i for i in ids[start:stop].tolist() if i in self.openers), None)
         if opener is not None:
-            reason = f"{name(opener)}, which opens a turn, is learned"
+            reason = f"{name(opener)}, which opens a turn, is supervised"
             collector.found("template-text-supervised", reason=reason)
         if end_from < end < stop:
-            reason = f"{stop - end} tokens after the end of an answer are learned"
+            reason = f"{stop - end} tokens after the end of an answer are supervised"
             collector.found("tail-supervised", reason=reason)
 
     def _end(self, ids: "np.ndarray", start: int, stop: int) -> tuple[int, int]:
-        """Return the first run of end tokens in a learned stretch; empty where there is none."""
+        """Return the first run of end tokens in a supervised stretch; empty where there is none."""
         for position in range(start, stop):
             if int(ids[position]) in self.ends:
                 end = position
@@ -135,7 +135,7 @@ class TokenRows:
         return stop, stop
 
     def _account(self, ids: "np.ndarray", turns: list[TurnCount]) -> Account:
-        """Return the account: what is learned before an end is content, or a control token."""
+        """Return the account: what is supervised before an end is content, or a control token."""
         origins = {("prompt", False): len(ids)}
         for turn in turns:
             said = ids[turn.start : turn.end_from].tolist()

@@ -242,7 +242,7 @@ PLANTS = {
         ),
         Plant(
             ids("Hi", "Yes", learned=lambda row, start: [-100] * (start - 3) + row[start - 3 :]),
-            "'<start_of_turn>' (3), which opens a turn, is learned",
+            "'<start_of_turn>' (3), which opens a turn, is supervised",
         ),
     ],
     "double-bos": [
@@ -294,7 +294,7 @@ PLANTS = {
                     *talk("So?", "No")["messages"],
                 ]
             },
-            "messages[1] is flagged to be learned; only the last answer is",
+            "messages[1] is flagged to be supervised; only the last answer is",
             level="warning",
         ),
     ],

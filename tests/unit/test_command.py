@@ -99,7 +99,7 @@ def test_wrong_options_exit_with_2(option, data):
 def test_what_it_prints_of_a_clean_file(data):
     done = audit(data(CLEAN, AGAIN))
     assert "data.jsonl: 2 rows in the format messages" in done.stdout
-    assert "2 conversations, 27 tokens, 4 of them learned (14.8%)." in done.stdout
+    assert "2 conversations, 27 tokens, 4 of them supervised (14.8%)." in done.stdout
     assert re.search(r"content +2 +0 +what the assistant says", done.stdout)
     assert re.search(r"end +2 +0 +the tokens that end answers", done.stdout)
     assert "Nothing is wrong." in done.stdout
@@ -192,7 +192,7 @@ def test_one_row_after_each_step(step, data):
 def test_one_row_marks_what_is_learned(data):
     done = run("show", data(CLEAN))
     assert "⟦Yes<end_of_turn>⟧" in done.stdout
-    assert "2 messages, 13 tokens, 2 of them learned." in done.stdout
+    assert "2 messages, 13 tokens, 2 of them supervised." in done.stdout
     pair = {"prompt": "Hi", "chosen": "Yes", "rejected": "No"}
     both = run("show", data(pair))
     assert re.findall(r"^chosen|^rejected|⟦\w.*⟧", both.stdout, re.MULTILINE) == [
