@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chatshift.audit.remarks import remarks
 from chatshift.audit.report import Report
 
 
@@ -27,6 +28,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "rejected": report.rejected,
         "tokens": report.tokens,
         "supervised": report.supervised,
+        "remarks": remarks(report),
         "origin": origin,
         "findings": [
             {

@@ -48,6 +48,9 @@ class RowChecks:
 
     def flags(self, talk: Talk, collector: Collector) -> None:
         """Count flags, and those that ask for what is not done."""
+        if talk.unwanted:
+            reason = "the row has label: false, a bad answer; it is supervised like any other"
+            collector.found("flag-ignored", reason=reason, cause="label: false", level="warning")
         if not talk.flags:
             return
         collector.count_flags(talk.flags)

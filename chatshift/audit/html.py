@@ -9,8 +9,9 @@ from chatshift.audit.findings import LEVELS
 from chatshift.audit.page import element, page, short
 from chatshift.audit.page_tables import rows_section, table_of, tokens_section
 from chatshift.audit.plain_text import own_words
+from chatshift.audit.remarks import remarks
 from chatshift.audit.report import Example, Finding, Report
-from chatshift.audit.terminal import earlier_answers, places
+from chatshift.audit.terminal import places
 from chatshift.formats.records import Place
 from chatshift.steps.mask import IGNORE_INDEX
 
@@ -67,7 +68,7 @@ def _head(report: Report) -> Markup:
             f"{wrong} findings." if wrong else "Nothing is wrong.",
             class_="lead",
         ),
-        element("p", earlier_answers(report)),
+        *(element("p", remark) for remark in remarks(report)),
     )
 
 

@@ -5,6 +5,7 @@ from io import StringIO
 from typing import Any
 
 from chatshift.audit.plain_text import marked, own_words, safe
+from chatshift.audit.remarks import remarks
 from chatshift.audit.report import Example, Finding, Report
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -73,19 +74,8 @@ def _summary(report: Report, console: Any) -> None:
     text.append(f"{report.supervised:,} of them supervised ({share:.1%})", style="bold")
     text.append("." if not report.rejected else f"; {report.rejected:,} rejected.")
     console.print(text)
-    if hint := earlier_answers(report):
-        console.print(Text(hint))
-
-
-def earlier_answers(report: Report) -> str:
-    """Return what to know where earlier answers of the assistant are not supervised."""
-    masked = report.roles.get(("assistant", False), 0)
-    if not masked or report.fingerprint.get("settings", {}).get("supervise") != "last":
-        return ""
-    return (
-        f"Only the last answer of each conversation is supervised: {masked:,} tokens of earlier ones "
-        "are masked, which --supervise all learns, too."
-    )
+    for remark in remarks(report):
+        console.print(Text(remark))
 
 
 def _account(report: Report, console: Any) -> None:

@@ -11,6 +11,7 @@ from agentic import agentic_tokenizer
 from chatshift import ChatshiftError, Report, audit, load_tokenizer
 from chatshift.audit.as_json import as_json
 from chatshift.audit.findings import FINDINGS
+from chatshift.audit.html import as_html
 from chatshift.formats.records import Place
 from chatshift.tiny.formats import load_format
 
@@ -276,6 +277,12 @@ PLANTS = {
         Plant(talk("Hi", "Yes<bos>"), "contains '<bos>' at character 3"),
     ],
     "flag-ignored": [
+        Plant({**talk("Hi", "No"), "label": False}, "has label: false", level="warning"),
+        Plant(
+            {"prompt": "Hi", "completion": "No", "label": False},
+            "has label: false",
+            level="warning",
+        ),
         Plant(talk("Hi", "Yes", weight=0.5), "has weight=0.5"),
         Plant(talk("Hi", "Yes", loss_scale=2), "has the flag 'loss_scale'"),
         Plant(
@@ -344,6 +351,22 @@ def test_a_clean_file_has_no_finding(name, supervise, tmp_path):
     assert (report.rows, report.prepared, report.rejected) == (8, 8, 0)
     assert "Nothing is wrong." in str(report)
     assert {finding.level for finding in report.findings} == {"note"}
+
+
+def test_both_sides_of_pairs_are_said_to_be_audited():
+    pair = {"prompt": "Hi", "chosen": "Yes", "rejected": "No"}
+    report = audit([pair, *clean(1)], load_tokenizer())
+    words = "1 row is a preference pair: both sides are audited; supervised fine-tuning on this"
+    assert report.prepared == 3
+    assert as_json(report)["remarks"][0].startswith(words)
+    assert words in " ".join(str(report).split())
+    assert words in as_html(report)
+    assert as_json(audit(clean(), load_tokenizer()))["remarks"] == []
+
+
+def test_a_label_that_is_no_false_is_no_flag():
+    rows = [{**talk("Hi", f"{label}"), "label": label} for label in (True, 0, None, "no")]
+    assert "flag-ignored" not in found(audit(rows, load_tokenizer()))
 
 
 def test_rows_of_ids_are_clean_too(tmp_path):

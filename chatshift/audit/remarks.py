@@ -1,0 +1,32 @@
+"""What to know of a whole report before its findings."""
+
+from chatshift.audit.report import Report
+from chatshift.formats import preference
+
+
+def remarks(report: Report) -> list[str]:
+    """Return what stands under the head of a report, each in a sentence."""
+    return [one for one in (both_sides(report), earlier_answers(report)) if one]
+
+
+def both_sides(report: Report) -> str:
+    """Return what to know where there are preference pairs."""
+    pairs = sum(one.formats.get(preference.NAME, 0) for one in report.files.values())
+    if not pairs:
+        return ""
+    return (
+        f"{pairs:,} {'row is a preference pair' if pairs == 1 else 'rows are preference pairs'}: "
+        "both sides are audited; supervised fine-tuning on this file would train the rejected "
+        "answers, too."
+    )
+
+
+def earlier_answers(report: Report) -> str:
+    """Return what to know where earlier answers of the assistant are not supervised."""
+    masked = report.roles.get(("assistant", False), 0)
+    if not masked or report.fingerprint.get("settings", {}).get("supervise") != "last":
+        return ""
+    return (
+        f"Only the last answer of each conversation is supervised: {masked:,} tokens of earlier "
+        "ones are masked, which --supervise all learns, too."
+    )
