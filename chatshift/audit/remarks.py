@@ -30,3 +30,31 @@ def earlier_answers(report: Report) -> str:
         f"Only the last answer of each conversation is supervised: {masked:,} tokens of earlier "
         "ones are masked, which --supervise all learns, too."
     )
+
+
+def tokenizer_used(report: Report) -> str:
+    """Return which tokenizer was used, with a warning where it is the bundled one."""
+    if report.is_bundled:
+        return (
+            "Tokenizer: the bundled Gemma-style one, not your model's; run again with --tokenizer."
+        )
+    return f"Tokenizer: {report.tokenizer}." if report.tokenizer else ""
+
+
+def verdict(report: Report) -> str:
+    """Return how much was found; of a template that was not used nothing can be said."""
+    levels = [finding.level for finding in report.findings]
+    notes = levels.count("note")
+    if wrong := len(levels) - notes:
+        return counted(wrong, "finding") + (f", {counted(notes, 'note')}" if notes else "")
+    if report.is_bundled:
+        return (
+            "Nothing found with the bundled tokenizer; run again with --tokenizer for your model's "
+            "template."
+        )
+    return "Nothing is wrong."
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number with its noun, in the plural where that is due."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

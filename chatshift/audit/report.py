@@ -8,6 +8,7 @@ from chatshift.audit.batch_findings import KINDS
 from chatshift.audit.defaults import described
 from chatshift.audit.findings import LEVELS
 from chatshift.audit.seen import Seen
+from chatshift.audit.tokenizer_facts import BUNDLED
 from chatshift.errors import ChatshiftError
 from chatshift.formats.records import Place
 
@@ -141,6 +142,8 @@ class Report:
     """The first row that was prepared."""
     seen: Seen = field(default_factory=Seen)
     """What tells copies apart."""
+    tokenizer: str = ""
+    """The name or folder of the tokenizer; `the bundled one` where it is that with its template."""
 
     def __add__(self, other: "Report") -> "Report":
         if self.fingerprint and other.fingerprint and self.fingerprint != other.fingerprint:
@@ -156,6 +159,7 @@ class Report:
             rejected=self.rejected + other.rejected,
             fingerprint=self.fingerprint or other.fingerprint,
             read=self.read + other.read,
+            tokenizer=self.tokenizer or other.tokenizer,
             first=min(first, default=None),
             seen=self.seen + other.seen,
             labels=(self.labels + other.labels) % 2**64,
@@ -177,6 +181,11 @@ class Report:
     def __radd__(self, other: int) -> "Report":
         """Return the report: what `sum` starts from is 0."""
         return self if other == 0 else NotImplemented
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether the bundled tokenizer was used, which is hardly that of the model."""
+        return self.tokenizer == BUNDLED
 
     @property
     def rows(self) -> int:

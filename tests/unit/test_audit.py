@@ -349,8 +349,29 @@ def test_a_clean_file_has_no_finding(name, supervise, tmp_path):
     report = audit(write(tmp_path / "data.jsonl", rows), load_format(name), supervise=supervise)
     assert set(found(report)) <= {"tail-supervised"}, report  # ChatML writes a line break
     assert (report.rows, report.prepared, report.rejected) == (8, 8, 0)
-    assert "Nothing is wrong." in str(report)
+    bundled = "Nothing found with the bundled tokenizer; run again with --tokenizer"
+    assert (bundled if name == "walkthrough" else "Nothing is wrong.") in str(report)
+    assert ("Nothing is wrong." in str(report)) is (name != "walkthrough")
     assert {finding.level for finding in report.findings} == {"note"}
+
+
+def test_the_page_names_the_tokenizer_at_its_top(tmp_path):
+    bundled = as_html(audit(clean(), load_tokenizer()))
+    words = "Tokenizer: the bundled Gemma-style one, not your model&#39;s; run again with"
+    assert bundled.index(words) < bundled.index("Findings, the worst first")
+    assert "Nothing is wrong." not in bundled
+    load_format("chatml").save_pretrained(tmp_path)
+    other = as_html(audit(clean(), load_tokenizer(tmp_path)))
+    assert f"Tokenizer: {tmp_path}." in other
+    assert "bundled" not in other
+    assert "Nothing is wrong." in other
+
+
+def test_notes_are_counted_beside_findings():
+    report = audit([*clean(), talk("Hi", " ")], load_tokenizer())
+    assert [finding.level for finding in report.findings] == ["warning", "note"]
+    assert "1 finding, 1 note, the worst first:" in str(report)
+    assert "1 finding, 1 note.</p>" in as_html(report)
 
 
 def test_both_sides_of_pairs_are_said_to_be_audited():

@@ -102,7 +102,8 @@ def test_what_it_prints_of_a_clean_file(data):
     assert "2 conversations, 27 tokens, 4 of them supervised (14.8%)." in done.stdout
     assert re.search(r"content +2 +0 +what the assistant says", done.stdout)
     assert re.search(r"end +2 +0 +the tokens that end answers", done.stdout)
-    assert "Nothing is wrong." in done.stdout
+    assert "Nothing found with the bundled tokenizer; run again with --tokenizer" in done.stdout
+    assert "Nothing is wrong." not in done.stdout
 
 
 def test_without_a_tokenizer_it_says_whose_it_uses(data):
