@@ -35,6 +35,7 @@ def as_json(report: Report) -> dict[str, Any]:
                 "id": one.id,
                 "level": one.level,
                 "count": one.count,
+                "refused": one.refused,
                 "share": round(one.share, 6),
                 "rows": [{"file": place.file, "line": place.line} for place in one.rows],
                 "meaning": one.meaning,

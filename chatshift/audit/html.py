@@ -9,7 +9,7 @@ from chatshift.audit.findings import LEVELS
 from chatshift.audit.page import element, page, short
 from chatshift.audit.page_tables import rows_section, table_of, tokens_section
 from chatshift.audit.plain_text import own_words
-from chatshift.audit.remarks import remarks, tokenizer_used, verdict
+from chatshift.audit.remarks import remarks, rows_in_words, tokenizer_used, verdict
 from chatshift.audit.report import Example, Finding, Report
 from chatshift.audit.terminal import places
 from chatshift.formats.records import Place
@@ -100,7 +100,7 @@ def _finding(finding: Finding) -> Markup:
             element("span", finding.level, class_=f"level {finding.level}"),
             element("code", finding.id),
             f": {finding.title}. ",
-            element("small", f"{finding.count:,} rows, {finding.share:.1%}"),
+            element("small", f"{rows_in_words(finding)} ({finding.share:.1%})"),
         ),
         element("p", finding.meaning),
         element("p", element("b", "What to do: "), finding.remedy),

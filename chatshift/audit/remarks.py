@@ -1,6 +1,6 @@
 """What to know of a whole report before its findings."""
 
-from chatshift.audit.report import Report
+from chatshift.audit.report import Finding, Report
 from chatshift.formats import preference
 
 
@@ -58,3 +58,13 @@ def verdict(report: Report) -> str:
 def counted(number: int, what: str) -> str:
     """Return a number with its noun, in the plural where that is due."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def rows_in_words(finding: Finding) -> str:
+    """Return in how many rows a finding is, and how many of them are refused for it."""
+    rows, refused = counted(finding.count, "row"), finding.refused
+    if not refused:
+        return rows
+    if refused < finding.count:
+        return f"{rows}, {refused:,} of them refused"
+    return f"{rows}, refused" if finding.count == 1 else f"{rows}, all of them refused"

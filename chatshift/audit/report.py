@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from chatshift.audit.batch_findings import KINDS
+from chatshift.audit.batch_findings import KINDS, remedy_of
 from chatshift.audit.defaults import described
 from chatshift.audit.findings import LEVELS
 from chatshift.audit.seen import Seen
@@ -40,6 +40,8 @@ class Tally:
     """The first rows, in the order of files and lines."""
     causes: Mapping[str, int] = field(default_factory=dict)
     example: Example | None = None
+    refused: int = 0
+    """In how many of these rows a conversation is rejected for it; the others are trained on."""
 
     def __add__(self, other: "Tally") -> "Tally":
         examples = [one.example for one in (self, other) if one.example]
@@ -49,6 +51,7 @@ class Tally:
             tuple(sorted({*self.rows, *other.rows})[:ROWS_SHOWN]),
             added(self.causes, other.causes),
             min(examples, key=lambda one: one.place, default=None),
+            self.refused + other.refused,
         )
 
 
@@ -81,6 +84,7 @@ class Finding:
     remedy: str
     causes: Mapping[str, int]
     example: Example | None
+    refused: int = 0
 
     @property
     def title(self) -> str:
@@ -233,9 +237,10 @@ class Report:
                 min(1.0, tally.count / total),
                 tally.rows,
                 KINDS[name].meaning,
-                KINDS[name].remedy,
+                remedy_of(name, bundled=self.is_bundled),
                 tally.causes,
                 tally.example,
+                tally.refused,
             )
             for name, tally in tallies.items()
         ]

@@ -5,7 +5,7 @@ from io import StringIO
 from typing import Any
 
 from chatshift.audit.plain_text import marked, own_words, safe
-from chatshift.audit.remarks import counted, remarks, verdict
+from chatshift.audit.remarks import counted, remarks, rows_in_words, verdict
 from chatshift.audit.report import Example, Finding, Report
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -167,7 +167,7 @@ def _finding(finding: Finding, console: Any) -> None:
     head = Text()
     head.append(finding.level, style=f"bold {colour}")
     head.append(f"  {finding.id}: {finding.title}", style="bold")
-    head.append(f"  {counted(finding.count, 'row')} ({finding.share:.1%})")
+    head.append(f"  {rows_in_words(finding)} ({finding.share:.1%})")
     console.print(head)
     _indented(f"at {places(finding)}", console, style="dim")
     if len(finding.causes) > 1:

@@ -374,6 +374,29 @@ def test_notes_are_counted_beside_findings():
     assert "1 finding, 1 note.</p>" in as_html(report)
 
 
+def test_calls_that_the_bundled_template_leaves_out_ask_for_a_tokenizer_first(tmp_path):
+    row = talk("Hi", "", tool_calls=[CALL])
+    bundled = found(audit([row], load_tokenizer()))["call-left-out"]
+    assert bundled.remedy.startswith("Pass --tokenizer with your model's")
+    assert bundled.remedy.endswith(FINDINGS["call-left-out"].remedy)
+    own = found(audit([row], load_format("chatml")))["call-left-out"]
+    assert own.remedy == FINDINGS["call-left-out"].remedy
+
+
+def test_a_finding_says_how_many_of_its_rows_are_refused():
+    refused, kept = talk("Hi", "Yes", weight=0.5), {**talk("Hi", "No"), "label": False}
+    report = audit([refused, kept, kept], load_tokenizer())
+    finding = found(report)["flag-ignored"]
+    assert (finding.count, finding.refused, report.rejected) == (3, 1, 1)
+    assert "3 rows, 1 of them refused (100.0%)" in " ".join(str(report).split())
+    assert "3 rows, 1 of them refused (100.0%)" in as_html(report)
+    parts = [audit([row], load_tokenizer(), start=n) for n, row in enumerate([refused, kept, kept])]
+    assert found(sum(parts, Report()))["flag-ignored"].refused == 1
+    assert "2 rows, all of them refused" in str(audit([refused] * 2, load_tokenizer()))
+    cut = found(audit([refused, talk("Hi", "Yes")], load_tokenizer(), max_length=4))
+    assert cut["truncated-away"].refused == 1
+
+
 def test_both_sides_of_pairs_are_said_to_be_audited():
     pair = {"prompt": "Hi", "chosen": "Yes", "rejected": "No"}
     report = audit([pair, *clean(1)], load_tokenizer())
