@@ -58,6 +58,18 @@ BoundaryOption = Annotated[
     Boundary,
     typer.Option(help="Start an answer where its prompt ends, or where the answer itself starts."),
 ]
+ControlOption = Annotated[
+    Control, typer.Option(help="Control tokens in messages: refuse, keep as text, allow.")
+]
+MaskTail = Annotated[
+    bool, typer.Option("--mask-tail", help="Mask what follows the end of an answer.")
+]
+StripBos = Annotated[
+    bool, typer.Option("--strip-bos", help="Remove the BOS that the template writes.")
+]
+TemplateKwargs = Annotated[
+    str | None, typer.Option(help="Keywords for the chat template, as JSON.")
+]
 
 
 @app.callback()
@@ -80,21 +92,13 @@ def audit_command(
     format: Annotated[
         str | None, typer.Option(help="The rows' format, if it is guessed wrong.")
     ] = None,
-    control_tokens: Annotated[
-        Control, typer.Option(help="Control tokens in messages: refuse, keep as text, allow.")
-    ] = Control.error,
-    mask_tail: Annotated[
-        bool, typer.Option("--mask-tail", help="Mask what follows the end of an answer.")
-    ] = False,
-    strip_bos: Annotated[
-        bool, typer.Option("--strip-bos", help="Remove the BOS that the template writes.")
-    ] = False,
+    control_tokens: ControlOption = Control.error,
+    mask_tail: MaskTail = False,
+    strip_bos: StripBos = False,
     stop_token: Annotated[
         list[str] | None, typer.Option(help="A further token at which generation stops.")
     ] = None,
-    template_kwargs: Annotated[
-        str | None, typer.Option(help="Keywords for the chat template, as JSON.")
-    ] = None,
+    template_kwargs: TemplateKwargs = None,
     sample: Annotated[
         int | None, typer.Option(min=1, help="Audit only so many rows, drawn at random.")
     ] = None,
@@ -138,6 +142,10 @@ def show_command(
     tokenizer: Tokenizer = None,
     supervise: SuperviseOption = Supervise.last,
     boundary: BoundaryOption = Boundary.prompt,
+    control_tokens: ControlOption = Control.error,
+    mask_tail: MaskTail = False,
+    strip_bos: StripBos = False,
+    template_kwargs: TemplateKwargs = None,
     step: Annotated[
         int | None, typer.Option(min=1, max=6, help="Show it after one of the six steps.")
     ] = None,
@@ -146,8 +154,14 @@ def show_command(
     """Show one conversation: its text, and which tokens of it are learned."""
     from chatshift.audit.show_row import show_row
 
-    settings = {"supervise": supervise.value, "boundary": boundary.value}
-    _run(lambda: show_row(file, row, tokenizer, settings, step, html))
+    settings = {
+        "supervise": supervise.value,
+        "boundary": boundary.value,
+        "control_tokens": control_tokens.value,
+        "mask_tail": mask_tail,
+        "strip_bos": strip_bos,
+    }
+    _run(lambda: show_row(file, row, tokenizer, template_kwargs, settings, step, html))
 
 
 def _run(command: Callable[[], int]) -> Any:

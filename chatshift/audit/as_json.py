@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chatshift.audit.remarks import remarks
 from chatshift.audit.report import Report
 
 
@@ -27,12 +28,14 @@ def as_json(report: Report) -> dict[str, Any]:
         "rejected": report.rejected,
         "tokens": report.tokens,
         "supervised": report.supervised,
+        "remarks": remarks(report),
         "origin": origin,
         "findings": [
             {
                 "id": one.id,
                 "level": one.level,
                 "count": one.count,
+                "refused": one.refused,
                 "share": round(one.share, 6),
                 "rows": [{"file": place.file, "line": place.line} for place in one.rows],
                 "meaning": one.meaning,

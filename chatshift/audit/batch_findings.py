@@ -58,3 +58,13 @@ BATCH_FINDINGS = {
     ),
 }
 KINDS: dict[str, Kind] = {**FINDINGS, **BATCH_FINDINGS}
+LEFT_OUT = frozenset(("message-left-out", "call-left-out", "thought-left-out"))
+PASS_TOKENIZER = (
+    "Pass --tokenizer with your model's: this is the bundled one's template, and yours may write "
+    "them. Where it does not: "
+)
+
+
+def remedy_of(name: str, *, bundled: bool) -> str:
+    """Return what to do; where the bundled template may be all that is at fault, pass another."""
+    return (PASS_TOKENIZER if bundled and name in LEFT_OUT else "") + KINDS[name].remedy

@@ -48,6 +48,9 @@ class RowChecks:
 
     def flags(self, talk: Talk, collector: Collector) -> None:
         """Count flags, and those that ask for what is not done."""
+        if talk.unwanted:
+            reason = "the row has label: false, a bad answer; it is supervised like any other"
+            collector.found("flag-ignored", reason=reason, cause="label: false", level="warning")
         if not talk.flags:
             return
         collector.count_flags(talk.flags)
@@ -62,12 +65,11 @@ class RowChecks:
 
     def refused(self, refusal: ChatshiftError, collector: Collector) -> None:
         """Count a conversation that is refused."""
-        collector.rejected += 1
         name = REFUSED.get(refusal.cause, "refused")
         if isinstance(refusal, BoundaryError):
             name = "prompt-no-prefix"
         cause = refusal.cause or type(refusal).__name__
-        collector.found(name, reason=str(refusal), cause=cause, level="error")
+        collector.reject(name, reason=str(refusal), cause=cause)
 
     def cut(self, row: Row, collector: Collector) -> tuple[Row | None, int]:
         """Return the row within the maximum length, and how many supervised tokens it loses."""
@@ -76,9 +78,8 @@ class RowChecks:
             return row, 0
         turns = row.turns.clip(max=most)
         if turns[0, 0] == most:
-            collector.rejected += 1
             reason = f"its first supervised token is token {row.turns[0, 0]} of {len(row.ids)}"
-            collector.found("truncated-away", reason=reason)
+            collector.reject("truncated-away", reason=reason)
             return None, 0
         lost = int(sum(row.turns[:, 1] - row.turns[:, 0]) - sum(turns[:, 1] - turns[:, 0]))
         if lost:

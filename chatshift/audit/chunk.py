@@ -55,6 +55,7 @@ class Auditor:
         self.checks = RowChecks(facts, settings)
         self.token_rows = TokenRows(self.checks)
         self.defaults = Defaults(facts)
+        self.tokenizer_name = facts.called
         self.fingerprint = {**facts.fingerprint(), "settings": settings.as_json()}
 
     def __reduce__(self) -> tuple:

@@ -146,10 +146,11 @@ FINDINGS = {
         "error",
         "Flags that ask for what is not done",
         "Flags in these rows ask to learn something else than these settings do, such as an "
-        "earlier answer, a user's message or half of a loss, and a trainer that does not know "
-        "them ignores them silently.",
+        "earlier answer, a user's message or half of a loss, or mark the row's answer as a bad "
+        "one, and a trainer that does not know them ignores them silently.",
         "Train with --supervise all if every flagged answer is to be supervised, and else write "
-        "weight 0 or 1 on assistant messages and remove every other flag.",
+        "weight 0 or 1 on assistant messages and remove every other flag. Leave rows with label: "
+        "false out of supervised fine-tuning.",
     ),
     "pad-is-eos": Kind(
         "warning",

@@ -9,8 +9,9 @@ from chatshift.audit.findings import LEVELS
 from chatshift.audit.page import element, page, short
 from chatshift.audit.page_tables import rows_section, table_of, tokens_section
 from chatshift.audit.plain_text import own_words
+from chatshift.audit.remarks import remarks, rows_in_words, tokenizer_used, verdict
 from chatshift.audit.report import Example, Finding, Report
-from chatshift.audit.terminal import earlier_answers, places
+from chatshift.audit.terminal import places
 from chatshift.formats.records import Place
 from chatshift.steps.mask import IGNORE_INDEX
 
@@ -53,7 +54,7 @@ def _title(report: Report) -> str:
 
 def _head(report: Report) -> Markup:
     share = report.supervised / max(1, report.tokens)
-    wrong = sum(finding.level != "note" for finding in report.findings)
+    found, used = verdict(report), tokenizer_used(report)
     learned = element("b", f"{report.supervised:,} of them supervised ({share:.1%})")
     sample = f" A sample of {report.rows:,} of {report.read:,} rows." if report.read else ""
     return element(
@@ -64,10 +65,11 @@ def _head(report: Report) -> Markup:
             f"{report.prepared:,} conversations, {report.tokens:,} tokens, ",
             learned,
             f". {report.rejected:,} rejected.{sample} ",
-            f"{wrong} findings." if wrong else "Nothing is wrong.",
+            found if found.endswith(".") else f"{found}.",
             class_="lead",
         ),
-        element("p", earlier_answers(report)),
+        element("p", element("b", used) if report.is_bundled else short(used)) if used else "",
+        *(element("p", remark) for remark in remarks(report)),
     )
 
 
@@ -98,7 +100,7 @@ def _finding(finding: Finding) -> Markup:
             element("span", finding.level, class_=f"level {finding.level}"),
             element("code", finding.id),
             f": {finding.title}. ",
-            element("small", f"{finding.count:,} rows, {finding.share:.1%}"),
+            element("small", f"{rows_in_words(finding)} ({finding.share:.1%})"),
         ),
         element("p", finding.meaning),
         element("p", element("b", "What to do: "), finding.remedy),

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from chatshift.audit.batch_findings import KINDS
+from chatshift.audit.batch_findings import KINDS, remedy_of
 from chatshift.audit.defaults import described
 from chatshift.audit.findings import LEVELS
 from chatshift.audit.seen import Seen
+from chatshift.audit.tokenizer_facts import BUNDLED
 from chatshift.errors import ChatshiftError
 from chatshift.formats.records import Place
 
@@ -39,6 +40,8 @@ class Tally:
     """The first rows, in the order of files and lines."""
     causes: Mapping[str, int] = field(default_factory=dict)
     example: Example | None = None
+    refused: int = 0
+    """In how many of these rows a conversation is rejected for it; the others are trained on."""
 
     def __add__(self, other: "Tally") -> "Tally":
         examples = [one.example for one in (self, other) if one.example]
@@ -48,6 +51,7 @@ class Tally:
             tuple(sorted({*self.rows, *other.rows})[:ROWS_SHOWN]),
             added(self.causes, other.causes),
             min(examples, key=lambda one: one.place, default=None),
+            self.refused + other.refused,
         )
 
 
@@ -80,6 +84,7 @@ class Finding:
     remedy: str
     causes: Mapping[str, int]
     example: Example | None
+    refused: int = 0
 
     @property
     def title(self) -> str:
@@ -141,6 +146,8 @@ class Report:
     """The first row that was prepared."""
     seen: Seen = field(default_factory=Seen)
     """What tells copies apart."""
+    tokenizer: str = ""
+    """The name or folder of the tokenizer; `the bundled one` where it is that with its template."""
 
     def __add__(self, other: "Report") -> "Report":
         if self.fingerprint and other.fingerprint and self.fingerprint != other.fingerprint:
@@ -156,6 +163,7 @@ class Report:
             rejected=self.rejected + other.rejected,
             fingerprint=self.fingerprint or other.fingerprint,
             read=self.read + other.read,
+            tokenizer=self.tokenizer or other.tokenizer,
             first=min(first, default=None),
             seen=self.seen + other.seen,
             labels=(self.labels + other.labels) % 2**64,
@@ -177,6 +185,11 @@ class Report:
     def __radd__(self, other: int) -> "Report":
         """Return the report: what `sum` starts from is 0."""
         return self if other == 0 else NotImplemented
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether the bundled tokenizer was used, which is hardly that of the model."""
+        return self.tokenizer == BUNDLED
 
     @property
     def rows(self) -> int:
@@ -224,9 +237,10 @@ class Report:
                 min(1.0, tally.count / total),
                 tally.rows,
                 KINDS[name].meaning,
-                KINDS[name].remedy,
+                remedy_of(name, bundled=self.is_bundled),
                 tally.causes,
                 tally.example,
+                tally.refused,
             )
             for name, tally in tallies.items()
         ]

@@ -80,7 +80,7 @@ def audit(
         tokenizer = load_tokenizer(tokenizer)
     auditor = Auditor(tokenizer, chosen)
     rows = rows_of(source, name, start)
-    report = Report(fingerprint=auditor.fingerprint)
+    report = Report(fingerprint=auditor.fingerprint, tokenizer=auditor.tokenizer_name)
     if sample is not None:
         drawn, read = _draw(rows, sample)
         report += Report(read=read)

@@ -1,10 +1,12 @@
 """What the command `chatshift show` does: one row of a file, after one of the six steps."""
 
+import re
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chatshift.audit.command import tokenizer_of, write
+from chatshift.audit.command import parse_keywords, tokenizer_of, write
+from chatshift.audit.examples import shown_messages
 from chatshift.audit.plain_text import safe, visible
 from chatshift.audit.run import rows_of
 from chatshift.errors import ChatshiftError
@@ -15,6 +17,9 @@ from chatshift.prepare import prepare
 from chatshift.steps.mask import IGNORE_INDEX
 from chatshift.trace import Trace
 
+# How a refusal names an argument of `prepare`, and the option that is the same.
+ARGUMENTS = re.compile(r"\b(supervise|boundary|control_tokens)=['\"](\w+)['\"]")
+SWITCHES = re.compile(r"\b(mask_tail|strip_bos)(?:=True)?(?![\w=])")
 LEARNED = "bold black on green"
 CAPTIONS = (
     "the whole conversation, as the template writes it",
@@ -30,6 +35,7 @@ def show_row(
     file: Path,
     row: int,
     tokenizer: str | None,
+    template_kwargs: str | None,
     settings: dict[str, Any],
     step: int | None,
     html: Path | None,
@@ -40,11 +46,15 @@ def show_row(
     from chatshift.audit.row_page import traces_as_html
 
     console = Console()
-    talks = talks_of(file, row)
+    keywords = parse_keywords(template_kwargs) or {}
+    talks = [
+        talk._replace(template_kwargs={**keywords, **(talk.template_kwargs or {})} or None)
+        for talk in talks_of(file, row)
+    ]
     if tokenizer is None:
         console.print("No --tokenizer: the bundled Gemma-style one is used, not your model's.\n")
     loaded = tokenizer_of(tokenizer)
-    traces = [trace_of(talk, loaded, settings) for talk in talks]
+    traces = [_trace_or_text(talk, loaded, settings, console) for talk in talks]
     if html:
         names = [talk.side or "The conversation" for talk in talks]
         write(html, traces_as_html(f"{file}, row {row}", dict(zip(names, traces, strict=True))))
@@ -79,6 +89,25 @@ def trace_of(talk: Talk, tokenizer: Any, settings: dict[str, Any]) -> Trace:
     return prepare(
         talk.messages, tokenizer, tools=talk.tools, template_kwargs=talk.template_kwargs, **settings
     )
+
+
+def _trace_or_text(talk: Talk, tokenizer: Any, settings: dict[str, Any], console: Any) -> Trace:
+    """Return the trace; of a conversation that is refused, print the text and raise."""
+    from rich.text import Text
+
+    try:
+        return trace_of(talk, tokenizer, settings)
+    except ChatshiftError as refusal:
+        which = f"The {talk.side} side" if talk.side else "This row"
+        console.print(Text(f"{which} is refused. Its messages:\n"))
+        console.print(Text(_lines(shown_messages(talk.messages)["said"]) + "\n"))
+        raise ChatshiftError(as_options(str(refusal))) from refusal
+
+
+def as_options(refusal: str) -> str:
+    """Return a refusal with options of the command in the place of arguments."""
+    named = ARGUMENTS.sub(lambda m: f"--{m[1].replace('_', '-')} {m[2]}", refusal)
+    return SWITCHES.sub(lambda m: f"--{m[1].replace('_', '-')}", named)
 
 
 def _print(trace: Trace, step: int | None, console: Any) -> None:

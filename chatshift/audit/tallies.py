@@ -23,6 +23,7 @@ class _Found:
     def __init__(self) -> None:
         self.level = LEVELS[0]
         self.places: set[Place] = set()
+        self.refused: set[Place] = set()
         self.causes: Counter = Counter()
         self.first: Place | None = None
         self.reason = ""
@@ -69,8 +70,13 @@ class Collector:
 
     def broken(self, name: str, reason: str) -> None:
         """Count what is no row, or no conversation."""
+        self.reject(name, reason=reason, cause=re.split(r"[:\d\[]", reason)[0].strip())
+
+    def reject(self, name: str, *, reason: str, cause: str = "") -> None:
+        """Count a finding for which a conversation of this row is rejected."""
         self.rejected += 1
-        self.found(name, reason=reason, cause=re.split(r"[:\d\[]", reason)[0].strip())
+        self.found(name, reason=reason, cause=cause, level="error")
+        self._tallies[name].refused.add(self._place)
 
     def found(
         self,
@@ -151,7 +157,8 @@ class Collector:
         if name not in self._shown:
             self._shown.add(name)
             example = Example(rows[0], found.reason, **(found.show() if found.show else {}))
-        return Tally(len(rows), found.level, tuple(rows[:ROWS_SHOWN]), dict(found.causes), example)
+        first, causes = tuple(rows[:ROWS_SHOWN]), dict(found.causes)
+        return Tally(len(rows), found.level, first, causes, example, len(found.refused))
 
 
 def _hash(data: bytes) -> int:

@@ -5,6 +5,7 @@ from io import StringIO
 from typing import Any
 
 from chatshift.audit.plain_text import marked, own_words, safe
+from chatshift.audit.remarks import counted, remarks, rows_in_words, verdict
 from chatshift.audit.report import Example, Finding, Report
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -60,32 +61,21 @@ def _summary(report: Report, console: Any) -> None:
         formats = [f"{count:,} {kind}" for kind, count in sorted(one.formats.items())]
         known = f" in the format {', '.join(one.formats)}" if len(formats) == 1 else ""
         known = f" ({', '.join(formats)})" if len(formats) > 1 else known
-        console.print(Text(f"{safe(name)}: {_count(one.rows, 'row')}{known}"))
+        console.print(Text(f"{safe(name)}: {counted(one.rows, 'row')}{known}"))
         if one.flags:
             flags = ", ".join(f"{flag} ({n:,})" for flag, n in sorted(one.flags.items()))
             _indented(f"flags read as weights: {flags}", console)
     if report.read:
-        console.print(Text(f"A sample of {report.rows:,} of {_count(report.read, 'row')}."))
+        console.print(Text(f"A sample of {report.rows:,} of {counted(report.read, 'row')}."))
     share = report.supervised / max(1, report.tokens)
     text = Text()
-    text.append(_count(report.prepared, "conversation"))
-    text.append(f", {_count(report.tokens, 'token')}, ")
+    text.append(counted(report.prepared, "conversation"))
+    text.append(f", {counted(report.tokens, 'token')}, ")
     text.append(f"{report.supervised:,} of them supervised ({share:.1%})", style="bold")
     text.append("." if not report.rejected else f"; {report.rejected:,} rejected.")
     console.print(text)
-    if hint := earlier_answers(report):
-        console.print(Text(hint))
-
-
-def earlier_answers(report: Report) -> str:
-    """Return what to know where earlier answers of the assistant are not supervised."""
-    masked = report.roles.get(("assistant", False), 0)
-    if not masked or report.fingerprint.get("settings", {}).get("supervise") != "last":
-        return ""
-    return (
-        f"Only the last answer of each conversation is supervised: {masked:,} tokens of earlier ones "
-        "are masked, which --supervise all learns, too."
-    )
+    for remark in remarks(report):
+        console.print(Text(remark))
 
 
 def _account(report: Report, console: Any) -> None:
@@ -159,11 +149,12 @@ def _findings(report: Report, console: Any) -> None:
 
     console.print()
     found = report.findings
-    wrong = [finding for finding in found if finding.level != "note"]
+    wrong = any(finding.level != "note" for finding in found)
+    words = verdict(report)
     if not wrong:
-        console.print(Text("Nothing is wrong.", style="bold green"))
+        console.print(Text(words, style="bold" if report.is_bundled else "bold green"))
     else:
-        console.print(Text(f"{_count(len(wrong), 'finding')}, the worst first:", style="bold"))
+        console.print(Text(f"{words}, the worst first:", style="bold"))
     console.print()
     for finding in found:
         _finding(finding, console)
@@ -176,7 +167,7 @@ def _finding(finding: Finding, console: Any) -> None:
     head = Text()
     head.append(finding.level, style=f"bold {colour}")
     head.append(f"  {finding.id}: {finding.title}", style="bold")
-    head.append(f"  {_count(finding.count, 'row')} ({finding.share:.1%})")
+    head.append(f"  {rows_in_words(finding)} ({finding.share:.1%})")
     console.print(head)
     _indented(f"at {places(finding)}", console, style="dim")
     if len(finding.causes) > 1:
@@ -204,10 +195,6 @@ def _example(example: Example, console: Any) -> None:
         _indented(safe(line.rstrip()), console)
     if example.pieces:
         console.print(marked(example))
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _indented(text: str, console: Any, style: str = "") -> None:

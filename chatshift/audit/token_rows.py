@@ -41,17 +41,15 @@ class TokenRows:
             return
         learned = labels != IGNORE_INDEX
         if not learned.any():
-            collector.rejected += 1
             reason = f"all {len(ids)} labels are {IGNORE_INDEX}"
-            collector.found("nothing-supervised", reason=reason)
+            collector.reject("nothing-supervised", reason=reason)
             return
         if most is not None and len(ids) > most:
             lost = int(learned[most:].sum())
             ids, learned = ids[:most], learned[:most]
             reason = f"it has {lost + int(learned.sum())} supervised tokens and loses {lost}"
             if not learned.any():
-                collector.rejected += 1
-                collector.found("truncated-away", reason=reason)
+                collector.reject("truncated-away", reason=reason)
                 return
             if lost:
                 collector.found("truncated-answer", reason=reason)

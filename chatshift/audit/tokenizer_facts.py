@@ -8,8 +8,10 @@ from typing import Any
 
 from chatshift.errors import ChatshiftError
 from chatshift.supervise.supervision import Supervision
+from chatshift.tiny import FOLDER
 
 CONFIG = "generation_config.json"
+BUNDLED = "the bundled one"
 
 
 class TokenizerFacts:
@@ -60,6 +62,15 @@ class TokenizerFacts:
     def name(self, token_id: int) -> str:
         """Return a token as text, with its id."""
         return f"{self.tokenizer.convert_ids_to_tokens(int(token_id))!r} ({token_id})"
+
+    @cached_property
+    def called(self) -> str:
+        """What to call the tokenizer: `BUNDLED`, as long as its template is the bundled one."""
+        source = str(getattr(self.tokenizer, "name_or_path", "") or "")
+        if not (source and Path(source).resolve() == FOLDER.resolve()):
+            return source
+        template = (FOLDER / "chat_template.jinja").read_text(encoding="utf-8")
+        return BUNDLED if self.tokenizer.chat_template == template else f"{source}, changed"
 
     def stops_in_words(self) -> str:
         """Return where generation stops, and who says so."""

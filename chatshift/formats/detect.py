@@ -33,11 +33,14 @@ def read_row(
     if name is None:
         return Broken(record.place, "bad-row", _unknown(row))
     try:
-        return name, FORMATS[name].read(row)
+        talks = FORMATS[name].read(row)
     except RecursionError:
         return Broken(record.place, "bad-row", f"as {name}: it is nested too deeply")
     except RowError as error:
         return Broken(record.place, "bad-row", f"as {name}: {error}")
+    if row.get("label") is False:
+        talks = [one._replace(unwanted=True) if isinstance(one, Talk) else one for one in talks]
+    return name, talks
 
 
 def _unknown(row: Mapping) -> str:

@@ -43,6 +43,8 @@ class Talk(NamedTuple):
     """Of prompt and completion: `messages` or `text`, as the completion is written."""
     side: str = ""
     """Of a preference pair: `chosen` or `rejected`."""
+    unwanted: bool = False
+    """Whether the row has `label: false`, as rows for KTO have: its answer is a bad one."""
 
 
 class Ids(NamedTuple):

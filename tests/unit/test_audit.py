@@ -11,6 +11,7 @@ from agentic import agentic_tokenizer
 from chatshift import ChatshiftError, Report, audit, load_tokenizer
 from chatshift.audit.as_json import as_json
 from chatshift.audit.findings import FINDINGS
+from chatshift.audit.html import as_html
 from chatshift.formats.records import Place
 from chatshift.tiny.formats import load_format
 
@@ -276,6 +277,12 @@ PLANTS = {
         Plant(talk("Hi", "Yes<bos>"), "contains '<bos>' at character 3"),
     ],
     "flag-ignored": [
+        Plant({**talk("Hi", "No"), "label": False}, "has label: false", level="warning"),
+        Plant(
+            {"prompt": "Hi", "completion": "No", "label": False},
+            "has label: false",
+            level="warning",
+        ),
         Plant(talk("Hi", "Yes", weight=0.5), "has weight=0.5"),
         Plant(talk("Hi", "Yes", loss_scale=2), "has the flag 'loss_scale'"),
         Plant(
@@ -342,8 +349,68 @@ def test_a_clean_file_has_no_finding(name, supervise, tmp_path):
     report = audit(write(tmp_path / "data.jsonl", rows), load_format(name), supervise=supervise)
     assert set(found(report)) <= {"tail-supervised"}, report  # ChatML writes a line break
     assert (report.rows, report.prepared, report.rejected) == (8, 8, 0)
-    assert "Nothing is wrong." in str(report)
+    bundled = "Nothing found with the bundled tokenizer; run again with --tokenizer"
+    assert (bundled if name == "walkthrough" else "Nothing is wrong.") in str(report)
+    assert ("Nothing is wrong." in str(report)) is (name != "walkthrough")
     assert {finding.level for finding in report.findings} == {"note"}
+
+
+def test_the_page_names_the_tokenizer_at_its_top(tmp_path):
+    bundled = as_html(audit(clean(), load_tokenizer()))
+    words = "Tokenizer: the bundled Gemma-style one, not your model&#39;s; run again with"
+    assert bundled.index(words) < bundled.index("Findings, the worst first")
+    assert "Nothing is wrong." not in bundled
+    load_format("chatml").save_pretrained(tmp_path)
+    other = as_html(audit(clean(), load_tokenizer(tmp_path)))
+    assert f"Tokenizer: {tmp_path}." in other
+    assert "bundled" not in other
+    assert "Nothing is wrong." in other
+
+
+def test_notes_are_counted_beside_findings():
+    report = audit([*clean(), talk("Hi", " ")], load_tokenizer())
+    assert [finding.level for finding in report.findings] == ["warning", "note"]
+    assert "1 finding, 1 note, the worst first:" in str(report)
+    assert "1 finding, 1 note.</p>" in as_html(report)
+
+
+def test_calls_that_the_bundled_template_leaves_out_ask_for_a_tokenizer_first(tmp_path):
+    row = talk("Hi", "", tool_calls=[CALL])
+    bundled = found(audit([row], load_tokenizer()))["call-left-out"]
+    assert bundled.remedy.startswith("Pass --tokenizer with your model's")
+    assert bundled.remedy.endswith(FINDINGS["call-left-out"].remedy)
+    own = found(audit([row], load_format("chatml")))["call-left-out"]
+    assert own.remedy == FINDINGS["call-left-out"].remedy
+
+
+def test_a_finding_says_how_many_of_its_rows_are_refused():
+    refused, kept = talk("Hi", "Yes", weight=0.5), {**talk("Hi", "No"), "label": False}
+    report = audit([refused, kept, kept], load_tokenizer())
+    finding = found(report)["flag-ignored"]
+    assert (finding.count, finding.refused, report.rejected) == (3, 1, 1)
+    assert "3 rows, 1 of them refused (100.0%)" in " ".join(str(report).split())
+    assert "3 rows, 1 of them refused (100.0%)" in as_html(report)
+    parts = [audit([row], load_tokenizer(), start=n) for n, row in enumerate([refused, kept, kept])]
+    assert found(sum(parts, Report()))["flag-ignored"].refused == 1
+    assert "2 rows, all of them refused" in str(audit([refused] * 2, load_tokenizer()))
+    cut = found(audit([refused, talk("Hi", "Yes")], load_tokenizer(), max_length=4))
+    assert cut["truncated-away"].refused == 1
+
+
+def test_both_sides_of_pairs_are_said_to_be_audited():
+    pair = {"prompt": "Hi", "chosen": "Yes", "rejected": "No"}
+    report = audit([pair, *clean(1)], load_tokenizer())
+    words = "1 row is a preference pair: both sides are audited; supervised fine-tuning on this"
+    assert report.prepared == 3
+    assert as_json(report)["remarks"][0].startswith(words)
+    assert words in " ".join(str(report).split())
+    assert words in as_html(report)
+    assert as_json(audit(clean(), load_tokenizer()))["remarks"] == []
+
+
+def test_a_label_that_is_no_false_is_no_flag():
+    rows = [{**talk("Hi", f"{label}"), "label": label} for label in (True, 0, None, "no")]
+    assert "flag-ignored" not in found(audit(rows, load_tokenizer()))
 
 
 def test_rows_of_ids_are_clean_too(tmp_path):

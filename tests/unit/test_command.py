@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from chatshift.audit.show_row import as_options
 from chatshift.cli import app
 from chatshift.tiny import FOLDER
 
@@ -102,7 +103,8 @@ def test_what_it_prints_of_a_clean_file(data):
     assert "2 conversations, 27 tokens, 4 of them supervised (14.8%)." in done.stdout
     assert re.search(r"content +2 +0 +what the assistant says", done.stdout)
     assert re.search(r"end +2 +0 +the tokens that end answers", done.stdout)
-    assert "Nothing is wrong." in done.stdout
+    assert "Nothing found with the bundled tokenizer; run again with --tokenizer" in done.stdout
+    assert "Nothing is wrong." not in done.stdout
 
 
 def test_without_a_tokenizer_it_says_whose_it_uses(data):
@@ -201,6 +203,34 @@ def test_one_row_marks_what_is_learned(data):
         "rejected",
         "⟦No<end_of_turn>⟧",
     ]
+
+
+def test_a_row_that_is_refused_shows_its_text_and_the_option_that_helps(data):
+    file = data(CLEAN, CONTROL)
+    refused = run("show", file, "--row", "2")
+    assert refused.exit_code == 2
+    assert "This row is refused. Its messages:" in refused.stdout
+    assert "user: <eos>\nassistant: Yes" in refused.stdout
+    assert "--control-tokens text" in refused.stderr
+    assert "control_tokens=" not in refused.stderr
+    kept = run("show", file, "--row", "2", "--control-tokens", "text")
+    assert kept.exit_code == 0
+    assert "⟦Yes<end_of_turn>⟧" in kept.stdout
+    off = run("show", data({"messages": [TALK[0], {**TALK[1], "weight": 0}]}))
+    assert "or pass --supervise all." in off.stderr
+
+
+def test_show_takes_keywords_for_the_template(data):
+    done = run("show", data(CLEAN), "--template-kwargs", "{")
+    assert done.exit_code == 2
+    assert "--template-kwargs is no JSON" in done.stderr
+    assert run("show", data(CLEAN), "--template-kwargs", '{"unused": 1}').exit_code == 0
+
+
+def test_arguments_are_named_as_options():
+    said = "Pass boundary='answer' without mask_tail, or mask_tail=True; see strip_bos=False."
+    words = "Pass --boundary answer without --mask-tail, or --mask-tail; see strip_bos=False."
+    assert as_options(said) == words
 
 
 def test_what_is_piped_in(data):
