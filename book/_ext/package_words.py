@@ -38,7 +38,7 @@ TABLES = {
     "steps.mask": ("IGNORE_INDEX",),
     "steps.tokens": ("ANCHOR",),
     "supervise.confirm": ("LONGEST_HEAD",),
-    "supervise.coverage": ("REMEDY",),
+    "supervise.coverage": ("REMEDY", "OTHER_THOUGHTS"),
     "supervise.notes": ("NOTES",),
     "supervise.smuggled": ("KEEP",),
     "supervise.spans": ("MARK",),

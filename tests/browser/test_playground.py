@@ -10,6 +10,7 @@ from playground_cases import (
     CONVERSATIONS,
     MISSING,
     SETTINGS,
+    WEATHER,
     ask_all,
     check,
     expected,
@@ -17,6 +18,7 @@ from playground_cases import (
     state_of,
     turns,
 )
+from playground_templates import chatml
 
 from chatshift import load_tokenizer
 from chatshift.tiny import FOLDER
@@ -104,6 +106,28 @@ def test_a_configuration_adds_tokens_and_changes_others(playground, tmp_path):
         talks, ask_all(playground, [own_state(t, {}) for t in talks]), strict=True
     ):
         check(shown, expected(talk, tokenizer, {}), talk)
+
+
+def test_a_template_for_tools_has_a_turn_format_of_its_own(playground, tmp_path):
+    config = json.loads(BUNDLED[1].read_text("utf-8"))
+    names = ("<|im_start|>", "<|im_end|>", "<|stop|>")
+    flags = dict.fromkeys(("lstrip", "rstrip", "single_word", "normalized"), False)
+    added = {str(952 + i): flags | {"content": n, "special": True} for i, n in enumerate(names)}
+    config["added_tokens_decoder"] = added
+    for_tools = chatml().replace("<|im_end|>\\n", "<|stop|>")
+    templates = {"default": chatml(), "tool_use": for_tools}
+    config["chat_template"] = [{"name": n, "template": t} for n, t in templates.items()]
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config), "utf-8")
+    (tmp_path / "tokenizer.json").write_bytes(BUNDLED[0].read_bytes())
+    drop_in(playground, tmp_path / "tokenizer.json", tmp_path / "tokenizer_config.json")
+    tokenizer = load_tokenizer(tmp_path)
+    talk = turns("a", "b", "c", "d")
+    ways = [{"supervise": "all", "mask_tail": True, "tools": tools} for tools in (None, [WEATHER])]
+    states = [own_state(talk, {k: v for k, v in way.items() if v is not None}) for way in ways]
+    for way, shown in zip(ways, ask_all(playground, states), strict=True):
+        wanted = expected(talk, tokenizer, way)
+        assert wanted["turns"][0]["end"] is not None
+        check(shown, wanted, way)
 
 
 REFUSED = {

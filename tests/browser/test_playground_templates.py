@@ -3,7 +3,17 @@
 from pathlib import Path
 
 import pytest
-from playground_cases import WEATHER, answer, ask_all, called, check, expected, state_of, turns
+from playground_cases import (
+    WEATHER,
+    answer,
+    ask_all,
+    called,
+    check,
+    expected,
+    state_of,
+    turns,
+)
+from playground_templates import HOSTILE
 from real_templates import CONTROL, load_templates
 from tokenizers import AddedToken
 
@@ -89,3 +99,24 @@ def test_an_operation_means_what_it_means_in_python(open_page):
         else:
             check(shown, expected(talk, tokenizer, {}), snippet)
     assert len(refused) <= 3, refused
+
+
+def test_templates_that_are_hard_to_read_are_read_as_in_python(open_page):
+    page = open_page("book/playground.html")
+    page.wait_for_selector("#try-it[data-ready=yes]")
+    special = {"bos_token": "<bos>", "eos_token": "<eos>"}
+    tokenizers = [tokenizer_for(source) for source, _, _ in HOSTILE.values()]
+    states = [
+        state_of(talk, settings)
+        | {"template": {"text": source, "special": special, "control": control}}
+        for (source, talk, settings), (_, control) in zip(HOSTILE.values(), tokenizers, strict=True)
+    ]
+    kinds = []
+    for (title, (_, talk, settings)), (tokenizer, _), shown in zip(
+        HOSTILE.items(), tokenizers, ask_all(page, states), strict=True
+    ):
+        wanted = expected(talk, tokenizer, settings)
+        check(shown, wanted, title)
+        kinds.append(wanted.get("type", "labels"))
+    assert kinds.count("labels") >= 12
+    assert "TemplateError" in kinds

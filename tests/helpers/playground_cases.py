@@ -168,6 +168,23 @@ CONVERSATIONS: dict[str, Any] = {
     "no role": [{"content": "Hi"}, answer("Yes")],
     "content is a number": [ASKED, answer(3)],
     "a message that is a text": [ASKED, "Yes"],
+    "a control token in the system message": turns(
+        "Hi", "Yes", system="One<start_of_turn>two 🙂<|im_start|>three<|eot_id|>"
+    ),
+    "the unknown token": turns("Hi <unk> you", "Yes"),
+    "the unknown token beside a control token": turns("Hi<end_of_turn>", "Yes <unk>"),
+    "the character that marks places": turns("a 🙂\ue0f5b", "Yes"),
+    "the character that marks places in the answer": turns("Hi", "Yes<end_of_\ue0f5turn>"),
+    "a call under its former name": [ASKED, answer("", function_call={"name": "w"})],
+    "no call under its former name": [ASKED, answer("Yes", function_call=None)],
+    "a former call and half a surrogate": [ASKED, answer("\ud83d", function_call={"name": "w"})],
+    "a plan": [ASKED, answer("Yes", tool_plan="I will look.")],
+    "a thought under another name": [ASKED, answer("Yes", thought=" hm ")],
+    "another name without a text": [ASKED, answer("Yes", thought=3, tool_plan=[])],
+    "an end of a thought alone": turns("Hi", "</think>"),
+    "an empty thought alone": turns("Hi", "\n<think></think>\n\n"),
+    "the same question twice": turns("Hi", "Yes", "Hi", "No"),
+    "a thought and tags": [ASKED, answer("<think>hm</think>\n\nYes", reasoning_content="oh")],
 }
 
 

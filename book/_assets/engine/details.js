@@ -73,6 +73,8 @@ const originsOf = (pieces, bounds, said, endsWithAnswer) => {
         const end = Math.max(borders[position + 1], begin + 1);
         const nearest = said.findLast((one) => one.start < end);
         origins[position] = nearest && nearest.end > begin ? nearest.kind : "template";
+        // More bytes of one character.
+        if (position > start && !pieces[position]) origins[position] = origins[position - 1];
       }
     }
   }

@@ -53,6 +53,7 @@ const checked = (at, message) => {
   const made = withoutNulls(message);
   const role = checkRole(at, message.role);
   const where = `${at} (${repr(role)})`;
+  if (has(made, "function_call")) throw new MessageError(say("messages._checked.2", where));
   checkFlags(where, made);
   const calls = checkCalls(where, role, made.tool_calls ?? []);
   delete made.tool_calls;
@@ -64,7 +65,7 @@ const checked = (at, message) => {
     const position = findLoneSurrogate(text);
     if (position < 0) continue;
     const found = [where, text[position], count(text, position)];
-    throw new MessageError(say("messages._checked.2", ...found));
+    throw new MessageError(say("messages._checked.3", ...found));
   }
   return made;
 };
@@ -174,7 +175,7 @@ const argumentsOf = (place, given) => {
 const checkPlain = (where, value, depth = 0) => {
   if (typeof value !== "object" || value === null) return;
   if (depth > tables.DEEPEST) {
-    throw new MessageError(say("values.plain.0", where, tables.DEEPEST));
+    throw new MessageError(say("values.plain.1", where, tables.DEEPEST));
   }
   for (const item of Object.values(value)) checkPlain(where, item, depth + 1);
 };

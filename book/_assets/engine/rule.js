@@ -8,7 +8,7 @@ import { matchFrames } from "./frame.js";
 import { checkConversation, withoutWeights } from "./messages.js";
 import { bordersOf } from "./phase_two.js";
 import { Rendered } from "./rendered.js";
-import { checkContents, checkGiven, checkJoined, keepAsText } from "./smuggled.js";
+import { checkContents, checkGiven, checkJoined, checkUnmarked, keepAsText } from "./smuggled.js";
 import { marksFor } from "./stand_ins.js";
 import { TurnFinder } from "./turns.js";
 import { readTurnFormat } from "./turn_format.js";
@@ -24,12 +24,13 @@ export const controlTokensOf = (tokenizer, settings) => {
   return [tokens, new Set(ends.map((stop) => tokens.get(stop)))];
 };
 
-/* The turn format; tools do not change it, unless the template writes nothing without them. */
+/* The turn format; tools do not change it, unless the template writes nothing without them or is
+   there for tools alone. */
 const formatOf = (tokenizer, settings, tools, tokens, stops) => {
   const { tools: inKwargs, ...kwargs } = settings.template_kwargs;
   const found = readTurnFormat(new ChatTemplate(tokenizer, { kwargs }), tokens, stops);
   const given = inKwargs ?? tools;
-  if (found.isKnown || !given) return found;
+  if (!given?.length || (found.isKnown && !tokenizer.hasNamedTemplates)) return found;
   return readTurnFormat(new ChatTemplate(tokenizer, { kwargs, tools: given }), tokens, stops);
 };
 
@@ -66,6 +67,7 @@ export class Rule {
     const [checked, supervised] = checkConversation(messages, settings.supervise);
     let row = withoutWeights(checked);
     let text = given;
+    checkUnmarked(text);
     if (settings.control_tokens === "text") [row, text] = keepAsText(row, text, template, tokens);
     const allowed = settings.control_tokens === "allow";
     const matched = matchFrames(text, row, marksFor(text), template, tokens, allowed);
@@ -93,6 +95,10 @@ const howChanged = (row, k, content) => {
   const parts = row.parts(k);
   if (written === null || parts.every(({ kind }) => kind !== "content")) return "";
   const isAlone = parts.length === 1;
+  const missing = row.frame.missing(k, parts);
+  const kept = parts.filter((part) => !missing.includes(part));
+  // But for what a note names as left out.
+  if (kept.length === 1 && !isAlone && written === kept[0].text) return "";
   if (isAlone ? written === content : written.includes(content)) return "";
   const bare = strip(content);
   const trimmed = isAlone ? written === bare : written.includes(bare);

@@ -1,5 +1,5 @@
 /* No message may bring a control token into the text: only the template writes them. */
-import { count, cut, isDict, tail } from "./python.js";
+import { compare, count, cut, isDict, tail } from "./python.js";
 import { textsOf } from "./messages.js";
 import { MessageError, TemplateError, say, tables } from "./words.js";
 
@@ -22,9 +22,10 @@ export const checkContents = (row, control, tokens) => {
     !(unknown && row.text.includes(unknown));
   if (isClean) return;
   row.messages.forEach((message, index) => {
-    for (const text of textsOf(message)) {
-      const wrong = firstControl(text, tokens);
+    for (const marked of textsOf(message)) {
+      const wrong = firstControl(marked, tokens);
       if (!wrong) continue;
+      const text = marked.replaceAll(tables.MARK, "");
       const at = text.indexOf(wrong);
       const after = text.slice(at + wrong.length);
       const quoted = tail(text.slice(0, at), 20) + wrong + cut(after, 20);
@@ -67,7 +68,21 @@ export const checkJoined = (row, control, template, tokens) => {
       throw new MessageError(say("smuggled.check_joined.0", index, message.role));
     }
   });
-  throw otherWords("these messages");
+  throw otherWords(alike(row.messages) || "these messages");
+};
+
+/* Which messages are the same: a template that compares them tells them from others. */
+const alike = (messages) => {
+  const keys = messages.map((message) => JSON.stringify(message, sorted));
+  const index = keys.findIndex((key, i) => keys.indexOf(key) < i);
+  return index < 0 ? "" : say("smuggled._alike.0", keys.indexOf(keys[index]), index);
+};
+
+/* As Python compares: the order of keys says nothing, and true is 1. */
+const sorted = (_, value) => {
+  if (typeof value === "boolean") return Number(value);
+  if (!isDict(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => compare(one, other)));
 };
 
 const otherWords = (what) => new TemplateError(say("smuggled.other_words.0", what));
@@ -85,6 +100,14 @@ export const checkGiven = (template, tokens) => {
       throw new MessageError(say("smuggled.check_given.0", name, wrong, text, tokens.get(wrong)));
     }
   }
+};
+
+/* Refuse a text that has the character that marks places here. */
+export const checkUnmarked = (text) => {
+  const position = text.indexOf(tables.MARK);
+  if (position < 0) return;
+  const found = [tables.MARK.codePointAt(0), tail(text.slice(0, position), 20)];
+  throw new MessageError(say("smuggled.check_unmarked.0", ...found));
 };
 
 /* The messages with a mark inside each control token that they say. */

@@ -77,13 +77,12 @@ export class StandIns {
     const runs = this.tagged ? splitTags(strip(said)) : [];
     if (runs.length < 2) return this.text(index, "content", said);
     const words = [...runs.keys()].filter((i) => i % 2 === 0 && !isBlank(runs[i]));
-    if (words.length) {
-      const edges = [runs.slice(0, words[0]), runs.slice(words.at(-1) + 1)];
-      this.tags.set(
-        index,
-        edges.map((edge) => strip(edge.join(""))),
-      );
-    }
+    if (!words.length) return this.text(index, "content", said); // tags are all that it says
+    const edges = [runs.slice(0, words[0]), runs.slice(words.at(-1) + 1)];
+    this.tags.set(
+      index,
+      edges.map((edge) => strip(edge.join(""))),
+    );
     for (const i of words) {
       const kind = i === words.at(-1) ? "content" : "thought";
       const run = strip(runs[i]);

@@ -63,7 +63,13 @@ export class StartFinder {
     const [lead, begin] = row.lead(k);
     const around = row.around(k);
     if (lead === null || (around[0] === 0 && around[1] === 0)) throw notLocated(k);
-    const [length, supplied] = this.takenOver(row, k, lead);
+    const standIns = row.matched.standIns.messages;
+    const agreed = this.common(row.text, prompt);
+    // What is said before may make the prompt another one than that of the stand-ins.
+    const isOther = agreed >= begin && this.added(row.messages, k) !== this.added(standIns, k);
+    const [length, supplied] = isOther
+      ? [agreed - begin, prompt.slice(agreed)]
+      : this.takenOver(row, k, lead);
     if (supplied) {
       const wording = say("starts._start.0", quote(supplied));
       findings.push(finding("generation prompt not matched", k, wording));
@@ -71,6 +77,23 @@ export class StartFinder {
     const said = row.said(k);
     const character = said ? Math.min(begin + length, said[0]) : begin + length;
     return { character, isPromptEnd: false };
+  }
+
+  /* The text of the messages before k; empty where the template refuses them. */
+  closed(messages, k) {
+    try {
+      return this.template.render(messages.slice(0, k));
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      return "";
+    }
+  }
+
+  /* The generation prompt; empty where it is not added to the text before. */
+  added(messages, k) {
+    const prompt = this.prompt(messages, k);
+    const history = this.closed(messages, k);
+    return history && prompt.startsWith(history) ? removePrefix(prompt, history) : "";
   }
 
   /* How much of the text before an answer its prompt supplies, and what it has more. */

@@ -96,6 +96,7 @@ export class ChatTokenizer {
 
   setTemplate(template) {
     this.templates = templatesOf(this.config, template);
+    this.hasNamedTemplates = !template && Array.isArray(this.config.chat_template);
     this.template = Object.keys(this.templates).length > 0;
   }
 

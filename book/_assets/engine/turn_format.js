@@ -68,11 +68,13 @@ class Probe {
 
 export const readTurnFormat = (template, tokens, stops) => {
   const probe = new Probe(template, tokens);
-  const talk = probe.render([USER, ANSWER, MORE, LAST]) || probe.render([USER, ANSWER]);
+  let talk = probe.render([USER, ANSWER, MORE, LAST]);
+  // Only the last ones may be written.
+  if (!talk.includes(ONE) || !talk.includes(TWO)) talk = probe.render([USER, ANSWER]);
   const dangling = danglingOf(probe, talk);
   const closing = probe.control(removeSuffix(probe.render([USER, ANSWER]), dangling), TWO);
   const between = probe.control(talk, TWO, THREE);
-  let openers = without(openersOf(probe, talk, between), stops, new Set(closing.slice(0, 1)));
+  let openers = without(openersOf(probe, talk, closing, between), stops, new Set(closing.slice(0, 1)));
   let common = between.slice(0, commonLength(closing, between));
   const ends = new Set([
     ...until(closing, openers),
@@ -132,7 +134,7 @@ const opens = (probe, text, talk) => {
 };
 
 /* The control tokens that stand before words. */
-const openersOf = (probe, talk, between) => {
+const openersOf = (probe, talk, closing, between) => {
   const history = probe.render([USER]);
   const prompt = probe.render([USER], true);
   const isLonger = history && prompt.startsWith(history);
@@ -140,8 +142,10 @@ const openersOf = (probe, talk, between) => {
   const withSystem = probe.render([SYSTEM, USER, ANSWER, MORE, LAST]);
   const beforeFirst = probe.control(withSystem, "", SYSTEM.content);
   const beforeUser = probe.control(talk, "", ONE);
+  // A system message of the template's own may stand there, with its end.
+  const atFirst = [...probe.opening(talk), ...beforeUser.filter((id) => !closing.includes(id))];
   const openers = new Set([
-    ...(beforeFirst.length ? beforeFirst : beforeUser),
+    ...(beforeFirst.length ? beforeFirst : atFirst),
     ...beforeUser.slice(-1),
     ...added.slice(0, 1),
   ]);

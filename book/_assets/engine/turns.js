@@ -1,5 +1,5 @@
 /* Where each supervised turn starts and stops, in characters. */
-import { commonLength, cut, quote, removeSuffix } from "./python.js";
+import { commonLength, cut, quote, removeSuffix, strip } from "./python.js";
 import { StartFinder } from "./starts.js";
 import { notLocated } from "./unproven.js";
 import { LabelError, TemplateError, finding, say, tables } from "./words.js";
@@ -30,7 +30,9 @@ export class TurnFinder {
     const begin = row.edges[after][0];
     const silent = before === after ? Math.max(0, start.character - begin) : 0;
     const whole = row.frame.pieces[after];
-    const closing = whole.slice(silent);
+    const rest = whole.slice(silent);
+    const isLast = k === row.messages.length - 1;
+    const closing = isLast ? removeSuffix(rest, this.format.dangling) : rest;
     let [length, ended] = closingLength(closing, this.tokens, this.format);
     if (!(ended || length)) {
       if (!closings.has(closing)) {
@@ -39,13 +41,16 @@ export class TurnFinder {
       length = closings.get(closing);
     }
     const end = begin + silent + length;
-    const stop = toTheEnd ? row.text.length - this.nextTurn(closing.slice(length)) : end;
+    const stop = toTheEnd ? end + this.tailLength(closing.slice(length)) : end;
     if (stop <= start.character) {
-      const rest = cut(row.text.slice(start.character), 40);
-      throw new LabelError(say("turns._turn.0", k, rest));
+      const found = cut(row.text.slice(start.character), 40);
+      throw new LabelError(say("turns._turn.0", k, found));
     }
     if (before !== after) {
       this.noteStart(row, k, row.text.slice(start.character, row.edges[before][1]), findings);
+    } else {
+      const made = this.beforeEnd(row.text.slice(start.character, end));
+      if (made) findings.push(finding("text before the answer", k, say("turns._turn.1", quote(made))));
     }
     noteEnd(k, row.text.slice(end, stop), ended, findings);
     return { message: k, start: start.character, stop, end: ended ? end : -1 };
@@ -59,20 +64,20 @@ export class TurnFinder {
     if (this.tokens.find(rest).every(({ id }) => !this.format.ends.has(id))) {
       findings.push(finding("no end of turn", k, tables.NO_END));
     }
-    return {
-      message: k,
-      start: start.character,
-      stop: row.text.length - this.nextTurn(rest),
-      end: -1,
-    };
+    const stop = start.character + this.tailLength(removeSuffix(rest, this.format.dangling));
+    return { message: k, start: start.character, stop, end: -1 };
   }
 
-  /* How much at the end of a tail belongs to a turn that the template opens there. */
-  nextTurn(tail) {
+  /* The words of a turn that says nothing, before the token that ends it. */
+  beforeEnd(text) {
+    const end = this.tokens.find(text).find(({ id }) => this.format.ends.has(id));
+    return strip(end ? text.slice(0, end.start) : text);
+  }
+
+  /* How much of a text is no turn that the template opens there. */
+  tailLength(tail) {
     const opener = this.tokens.find(tail).find(({ id }) => this.format.openers.has(id));
-    const { dangling } = this.format;
-    const length = tail.endsWith(dangling) ? dangling.length : 0;
-    return opener ? Math.max(length, tail.length - opener.start) : length;
+    return opener ? opener.start : tail.length;
   }
 
   /* How much of the text after message k is written if it is the last one, too. */
@@ -93,19 +98,10 @@ export class TurnFinder {
     const first = row.frame.parts[row.frame.stretches.get(k).first];
     let name = first.kind === "content" ? "text before the answer" : "";
     const opened = this.tokens.find(before).some(({ id }) => this.format.openers.has(id));
-    if (opened && this.starts.prompt(row.messages, k) === this.closed(row, k))
+    const { starts } = this;
+    if (opened && starts.prompt(row.messages, k) === starts.closed(row.messages, k))
       name = "header learned";
     if (name) findings.push(finding(name, k, say("turns._note_start.1", quote(before))));
-  }
-
-  /* The text of the messages before k without a generation prompt. */
-  closed(row, k) {
-    try {
-      return this.template.render(row.messages.slice(0, k));
-    } catch (error) {
-      if (!(error instanceof TemplateError)) throw error;
-      return "";
-    }
   }
 }
 

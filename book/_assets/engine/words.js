@@ -45,6 +45,7 @@ export const say = (name, ...values) => {
     if (typeof part === "string") return part;
     const [conversion, format] = part;
     const value = values.shift();
+    if (format === "X") return value.toString(16).toUpperCase();
     const text = conversion === "r" ? repr(value) : String(value);
     return format ? cut(text, Number(format.slice(1))) : text;
   };
