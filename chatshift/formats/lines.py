@@ -66,7 +66,8 @@ def loads(data: bytes) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        if error.pos >= len(text.rstrip()):
+        # A text that never ends is reported where it begins.
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
             raise ValueError(f"it breaks off after character {len(text.rstrip())}") from None
         raise ValueError(f"it is no JSON: {error.msg} at character {error.pos + 1}") from None
     except RecursionError:

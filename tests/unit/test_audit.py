@@ -413,6 +413,13 @@ def test_a_label_that_is_no_false_is_no_flag():
     assert "flag-ignored" not in found(audit(rows, load_tokenizer()))
 
 
+def test_a_last_line_that_is_cut_off_within_a_text_breaks_off(tmp_path):
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"messages": [{"role": "us', encoding="utf-8")
+    finding = found(audit(path, load_tokenizer()))["bad-line"]
+    assert finding.example.reason == "it breaks off after character 26"
+
+
 def test_rows_of_ids_are_clean_too(tmp_path):
     one, other = ids("Hi", "Yes"), ids("So?", "No")
     other["assistant_masks"] = [int(label != -100) for label in other.pop("labels")]
