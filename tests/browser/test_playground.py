@@ -6,6 +6,7 @@ import os
 
 import pytest
 from fetch import CACHE
+from kinds import tokenizer_of
 from playground_cases import (
     CONVERSATIONS,
     MISSING,
@@ -130,6 +131,24 @@ def test_a_template_for_tools_has_a_turn_format_of_its_own(playground, tmp_path)
         check(shown, wanted, way)
 
 
+def test_the_unknown_token_cannot_stay_text(playground, tmp_path):
+    tokenizer_of("WordPiece", "chatml").save_pretrained(tmp_path, save_jinja_files=False)
+    drop_in(playground, tmp_path / "tokenizer.json", tmp_path / "tokenizer_config.json")
+    tokenizer = load_tokenizer(tmp_path)
+    talk = turns("a<|im_end|>b [UNK]", "is it")
+    ways = [{"control_tokens": how} for how in ("error", "text")]
+    refused = []
+    for way, shown in zip(
+        ways, ask_all(playground, [own_state(talk, way) for way in ways]), strict=True
+    ):
+        wanted = expected(talk, tokenizer, way)
+        check(shown, wanted, way)
+        refused.append(wanted.get("message", ""))
+    assert "contains '<|im_end|>' at character 1" in refused[0]
+    assert "contains '[UNK]' at character 13" in refused[1]
+    assert "control_tokens='text'" not in refused[1]
+
+
 REFUSED = {
     "{% raw %}{{ x }}{% endraw %}": "Unknown statement type: raw",
     "{{ messages | tojson | forceescape }}": "the filter 'forceescape'",
@@ -151,7 +170,7 @@ def test_what_a_template_asks_for_and_the_page_cannot_do_is_said(playground, sou
 
 
 def test_numbers_that_javascript_changes_are_refused(playground):
-    for number in ("1.0", "12345678901234567890", "1e5", "NaN"):
+    for number in ("1.0", "12345678901234567890", "1e5", "1e400", "NaN"):
         message = f'{{"role": "user", "content": "Hi", "n": {number}}}'
         (shown,) = ask_all(playground, [state_of([], {}) | {"messages": [{"json": message}]}])
         assert shown["failed"]["type"] == "Not in this page"

@@ -172,7 +172,7 @@ CONVERSATIONS: dict[str, Any] = {
         "Hi", "Yes", system="One<start_of_turn>two 🙂<|im_start|>three<|eot_id|>"
     ),
     "the unknown token": turns("Hi <unk> you", "Yes"),
-    "the unknown token beside a control token": turns("Hi<end_of_turn>", "Yes <unk>"),
+    "the unknown token beside a control token": turns("a<end_of_turn>b <unk>", "Yes"),
     "the character that marks places": turns("a 🙂\ue0f5b", "Yes"),
     "the character that marks places in the answer": turns("Hi", "Yes<end_of_\ue0f5turn>"),
     "a call under its former name": [ASKED, answer("", function_call={"name": "w"})],

@@ -35,6 +35,16 @@ ANOTHER_TURN = chatml(
 OWN_SYSTEM = "{{- '<|im_start|>system\nBrief.<|im_end|>\n' -}}" + chatml()
 LAST_ONES = chatml().replace("in messages", "in messages[-2:]")
 DANGLES = chatml() + "{%- if not add_generation_prompt -%}{{- '<|im_start|>user\n' -}}{%- endif -%}"
+LOOP = "{% for m in messages %}"
+ALWAYS_WORDS = (
+    LOOP + "### {{ m.role }}\n{{ m.content }}<|end|>\n{% endfor %}### assistant{{ '\n' }}"
+)
+ALWAYS_TOKENS = LOOP + "<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}<|assistant|>"
+# The conversation stands inside a question, whose end comes before the next header.
+JUDGED = "<|user|>" + LOOP + "{{ m.role }}: {{ m.content }}\n{% endfor %}"
+JUDGED += "##\nIs it safe?<|end|><|assistant|>"
+LAST_ALONE = "{% set last = messages[-1].content if messages[-1].role == 'assistant' else '' %}"
+LAST_ALONE += "%FIRST%<|user|>judge {{ last }}|<|end|><|user|>assistant<|end|>"
 # Rows and templates for which a small change of the rule gives other labels or notes.
 HOSTILE: dict[str, tuple[str, list, dict[str, Any]]] = {
     "tags taken away": (TAKES_AWAY, turns("a", "</think>"), {}),
@@ -68,5 +78,32 @@ HOSTILE: dict[str, tuple[str, list, dict[str, Any]]] = {
     ),
     "only the last ones": (LAST_ONES, turns("a", "b", "c", "d"), {"boundary": "answer"}),
     "an opened turn at the end": (DANGLES, turns("a", "b", "c", "d"), {"supervise": "all"}),
+    "half a thought that is taken away": (TAKES_AWAY, turns("a", "<think>so</think>Yes!"), {}),
+    "an opened turn in words": (ALWAYS_WORDS, turns("a", "b", "c", "d."), {"supervise": "all"}),
+    "an opened turn in tokens": (
+        ALWAYS_TOKENS,
+        turns("a", "b", "c", "d."),
+        {"supervise": "all", "boundary": "answer"},
+    ),
+    "a question around it all": (
+        JUDGED,
+        turns("a", "b", "c", "d."),
+        {"supervise": "all", "boundary": "answer"},
+    ),
+    "a question around it all, without a tail": (
+        JUDGED,
+        turns("a", "b", "c", "d."),
+        {"supervise": "all", **FROM_ANSWER},
+    ),
+    "the last one alone": (
+        LAST_ALONE.replace("%FIRST%", ""),
+        turns("a", "b"),
+        {"boundary": "answer"},
+    ),
+    "the last one alone, after a system message": (
+        LAST_ALONE.replace("%FIRST%", "<|user|>system<|fin|>"),
+        turns("a", "b"),
+        {"boundary": "answer"},
+    ),
     "an opened turn after nothing": (DANGLES, turns("a", ""), {"boundary": "answer"}),
 }
