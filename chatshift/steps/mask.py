@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from chatshift.errors import LabelError
 
 IGNORE_INDEX = -100
-"""The label that the loss skips: -100, which PyTorch's cross entropy ignores. It is no token id."""
-"""The label that PyTorch's cross entropy skips. It is no token id and never reaches the model."""
+"""The label that the loss skips: -100. It is no token id, and the model never sees it."""
 
 
 def mask_prompt(labels: Sequence[int], prompt_length: int) -> list[int]:
