@@ -116,7 +116,7 @@ def _pictures(report: Report, console: Any) -> None:
     lengths = {size: report.lengths.get(size, 0) for size in powers(report.lengths)}
     longest = max(lengths)
     console.print()
-    console.print(Text(f"length        {_bars(lengths)}  up to {longest:,} tokens, doubling"))
+    console.print(Text(f"length           {_bars(lengths)}  up to {longest:,} tokens, doubling"))
     shares = {tenth: report.shares.get(tenth, 0) for tenth in range(11)}
     console.print(Text(f"supervised share {_bars(shares)}  0 % to 100 % of a row"))
     if len(report.turns) > 1:
