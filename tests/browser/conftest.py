@@ -5,7 +5,8 @@ import http.server
 import threading
 
 import pytest
-from browser import ADVICE, find_browser
+from browser import ADVICE, FIREFOX_ADVICE, find_browser, find_firefox
+from firefox import Firefox
 from playwright.sync_api import sync_playwright
 from site_server import SITE, QuietHandler
 
@@ -51,6 +52,15 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def firefox():
+    path = find_firefox()
+    if path is None:
+        pytest.fail(FIREFOX_ADVICE)
+    with Firefox(path) as window:
+        yield window
 
 
 @pytest.fixture

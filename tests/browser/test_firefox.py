@@ -1,23 +1,12 @@
 """The views in Firefox: they are drawn, and answer to keys and to the pointer."""
 
 import pytest
-from browser import FIREFOX_ADVICE, find_firefox
-from firefox import Firefox
 from view_page import view_page
 
 from chatshift import load_tokenizer, prepare, show
 from chatshift.lessons import data_point
 
 RIGHT, END = "\ue014", "\ue010"
-
-
-@pytest.fixture(scope="module")
-def firefox():
-    path = find_firefox()
-    if path is None:
-        pytest.fail(FIREFOX_ADVICE)
-    with Firefox(path) as window:
-        yield window
 
 
 @pytest.fixture(scope="module")

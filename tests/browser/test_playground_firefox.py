@@ -3,8 +3,6 @@
 import json
 
 import pytest
-from browser import FIREFOX_ADVICE, find_firefox
-from firefox import Firefox
 from playground_cases import CONVERSATIONS
 from site_server import SITE
 
@@ -28,15 +26,6 @@ DROP = """(() => {{
   const given = {{ dataTransfer: transfer, bubbles: true, cancelable: true }};
   document.querySelector(".pg-model").dispatchEvent(new DragEvent("drop", given));
 }})()"""
-
-
-@pytest.fixture(scope="module")
-def firefox():
-    path = find_firefox()
-    if path is None:
-        pytest.fail(FIREFOX_ADVICE)
-    with Firefox(path) as window:
-        yield window
 
 
 def until(firefox, found):
