@@ -5,7 +5,6 @@ nothing else of a notebook's file: for that, the kernel's messages are read a se
 client that `make run` stores notebooks with.
 """
 
-import os
 from functools import partial
 from tempfile import TemporaryDirectory
 from unittest import mock
@@ -15,9 +14,6 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbval.plugin import IPyNbFile
 from run_notebooks import canonical, code_cells, difference, source_of
-
-# Where it is set, transformers says less, and pages show what it says.
-os.environ.pop("CI", None)
 
 
 class Notebook(IPyNbFile):

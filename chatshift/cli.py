@@ -166,7 +166,6 @@ def show_command(
 
 def _run(command: Callable[[], int]) -> Any:
     """Exit with a command's code, or with 2 and what prevents it."""
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
         code = command()
     except (ChatshiftError, OSError) as error:
@@ -177,4 +176,6 @@ def _run(command: Callable[[], int]) -> Any:
 
 def main() -> None:
     """Run the command."""
+    # Of this process alone: whoever calls `app` keeps an environment of their own.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     app()

@@ -263,3 +263,12 @@ def test_help_names_every_option_with_what_it_does():
         assert option in text
     for option in ("--html", "--json", "--baseline", "--fail-on", "--format", "--workers"):
         assert option in text
+
+
+def test_the_environment_of_a_caller_stays_as_it_was(data, monkeypatch):
+    # What is set in one test would be inherited by the kernel of every notebook that runs later.
+    monkeypatch.delenv("TRANSFORMERS_VERBOSITY", raising=False)
+    before = dict(os.environ)
+    file = data(CLEAN)
+    assert run("audit", file).exit_code == run("show", file).exit_code == 0
+    assert dict(os.environ) == before
