@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +95,11 @@ def measured_lengths(name: str, rounds: int) -> Records:
 def measured_streams(name: str) -> Records:
     """The memory of a short stream and of a long one, each in a process of its own."""
     records: Records = []
-    for count in (10_000, 100_000):
-        command = [sys.executable, str(HERE / "stream.py"), name, str(count)]
+    for way, count in product(("tokenizer", "prepare_batch"), (10_000, 100_000)):
+        command = [sys.executable, str(HERE / "stream.py"), name, str(count), way]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        peak_mib = round(float(printed))
-        records.append({"tokenizer": name, "conversations": count, "peak_mib": peak_mib})
+        found = {"conversations": count, "peak_mib": round(float(printed))}
+        records.append({"tokenizer": name, "way": way, **found})
     return records
 
 

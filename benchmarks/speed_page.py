@@ -21,8 +21,9 @@ def page(speed: dict[str, Any]) -> str:
         + "".join(map(_corpus, _groups(speed["ways"], "tokenizer", "corpus")))
         + "### Conversations of many turns\n\nMilliseconds for one conversation; three rounds.\n\n"
         + _table(map(_length, speed["lengths"]))
-        + "### Memory of a stream\n\nThe highest memory of a process, in MiB.\n\n"
-        + _table(map(_stream, _groups(speed["streams"], "tokenizer")))
+        + "### Memory of a stream\n\nThe highest memory of a process, in MiB. The cache of a "
+        + "tokenizer fills as it sees words.\n\n"
+        + _table(map(_stream, _groups(speed["streams"], "tokenizer", "way")))
         + "Made by `make speed`.\n"
     )
 
@@ -75,7 +76,8 @@ def _length(record: dict) -> dict[str, str]:
 def _stream(records: list[dict]) -> dict[str, str]:
     few, many = (record["peak_mib"] for record in records)
     counts = {f"{one['conversations']:,} conversations": f"{one['peak_mib']:,}" for one in records}
-    return {"tokenizer": records[0]["tokenizer"], **counts, "growth": f"{many / few - 1:+.1%}"}
+    one = {"tokenizer": records[0]["tokenizer"], "way": records[0]["way"]}
+    return one | counts | {"growth": f"{many / few - 1:+.1%}"}
 
 
 def _table(rows: Any) -> str:
