@@ -34,9 +34,9 @@ TOOLS = {
         "checked by a test against TRL 1.16",
     ),
     "axolotl": Tool(
-        "axolotl, type: chat_template",
+        "axolotl 0.18, type: chat_template",
         "what every assistant message says, and the token that ends it only if that is eos_token",
-        "read in its source at commit 01f6a5c, not run",
+        "read in its source at commit 067b021, not run",
     ),
 }
 

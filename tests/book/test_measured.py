@@ -39,12 +39,11 @@ def test_labels_cost_as_much_of_the_limit_however_long_the_conversation():
         assert max(ratios) / min(ratios) < 1.1, name
 
 
-def test_every_figure_of_the_prose_is_in_the_data():
+def test_the_prose_leaves_the_figures_to_the_tables():
     text = (ROOT / "book" / "measurements.md").read_text()
     section = text.partition("## Speed, one run on one machine\n")[2].partition("\n### ")[0]
-    figures = re.findall(r"\b[01]\.\d\d\b", section)
-    assert figures
-    assert set(figures) <= {f"{way['of_limit']:.2f}" for way in SPEED["ways"]}
+    assert "The limit is the tokenizer alone" in section
+    assert not re.findall(r"\b[01]\.\d\d\b|\d+ ?%", section)
     corpora = {(way["tokenizer"], way["corpus"]) for way in SPEED["ways"]}
     assert all(rates(SPEED, *corpus)["limit"] == 1 for corpus in corpora)
 
