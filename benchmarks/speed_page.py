@@ -65,7 +65,7 @@ def _corpus(records: list[dict]) -> str:
 def _length(record: dict) -> dict[str, str]:
     return {
         "tokenizer": record["tokenizer"],
-        "turns": f"{record['turns']}",
+        "exchanges": f"{record['turns']}",
         "tokens": f"{record['tokens']:,}",
         "limit": f"{record['limit_ms']:.2f}",
         "prepare_batch": f"{record['last_ms']:.2f}",
