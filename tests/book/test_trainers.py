@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from book_pages import text_of
+from datasets import Dataset
 from page_code import blocks
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from transformers import (
@@ -16,8 +17,9 @@ from transformers import (
     DataCollatorForSeq2Seq,
     LlamaForCausalLM,
 )
+from trl import DPOConfig, DPOTrainer
 
-from chatshift import next_token_loss, tiny_model
+from chatshift import next_token_loss, render_prompt, tiny_model
 
 PAGE = Path(__file__).parents[2] / "book" / "09_trainers.ipynb"
 SET_UP = "Set up: four rows, and a place for results"
@@ -283,3 +285,24 @@ def test_trl_takes_the_attention_mask_away(run):
 def test_what_trl_refuses(run, setting, words):
     with pytest.raises(ValueError, match=words):
         sft(run, (SKIP, f"{SKIP}{setting}=True,"))
+
+
+@pytest.mark.parametrize(("lead", "left_out"), [("", ""), ("\n", "\n")])
+def test_dpo_takes_as_prompt_what_both_of_its_rows_begin_with(run, lead, left_out):
+    tokenizer = run.names["tokenizer"]
+    user = {"role": "user", "content": "Is it wet?"}
+    answers = {"chosen": f"{lead}Yes.", "rejected": "No."}
+    row = {k: [{"role": "assistant", "content": text}] for k, text in answers.items()}
+    config = DPOConfig(output_dir="run", use_cpu=True, report_to="none", bf16=False)
+    trainer = DPOTrainer(
+        model=tiny_model(),
+        ref_model=tiny_model(),
+        args=config,
+        train_dataset=Dataset.from_list([{"prompt": [user], **row}]),
+        processing_class=tokenizer,
+    )
+    (made,) = trainer.train_dataset
+    prompt = render_prompt([user], tokenizer)
+    assert tokenizer.decode(made["prompt_ids"]) + left_out == prompt
+    assert tokenizer.decode(made["rejected_ids"]) == f"{left_out}No.<end_of_turn>"
+    assert made["prompt_ids"].count(tokenizer.bos_token_id) == 1
