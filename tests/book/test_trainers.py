@@ -293,7 +293,13 @@ def test_dpo_takes_as_prompt_what_both_of_its_rows_begin_with(run, lead, left_ou
     user = {"role": "user", "content": "Is it wet?"}
     answers = {"chosen": f"{lead}Yes.", "rejected": "No."}
     row = {k: [{"role": "assistant", "content": text}] for k, text in answers.items()}
-    config = DPOConfig(output_dir="run", use_cpu=True, report_to="none", bf16=False)
+    config = DPOConfig(
+        output_dir="run",
+        use_cpu=True,
+        report_to="none",
+        bf16=False,
+        activation_checkpointing=False,
+    )
     trainer = DPOTrainer(
         model=tiny_model(),
         ref_model=tiny_model(),
