@@ -19,7 +19,7 @@ from transformers import (
 )
 from trl import DPOConfig, DPOTrainer
 
-from chatshift import next_token_loss, render_prompt, tiny_model
+from chatshift import next_token_loss, tiny_model
 
 PAGE = Path(__file__).parents[2] / "book" / "09_trainers.ipynb"
 SET_UP = "Set up: four rows, and a place for results"
@@ -308,7 +308,7 @@ def test_dpo_takes_as_prompt_what_both_of_its_rows_begin_with(run, lead, left_ou
         processing_class=tokenizer,
     )
     (made,) = trainer.train_dataset
-    prompt = render_prompt([user], tokenizer)
+    prompt = tokenizer.apply_chat_template([user], tokenize=False, add_generation_prompt=True)
     assert tokenizer.decode(made["prompt_ids"]) + left_out == prompt
     assert tokenizer.decode(made["rejected_ids"]) == f"{left_out}No.<end_of_turn>"
     assert made["prompt_ids"].count(tokenizer.bos_token_id) == 1
