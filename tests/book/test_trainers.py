@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 import torch
 from book_pages import text_of
+from datasets import Dataset
 from page_code import blocks
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from transformers import (
+    BartConfig,
+    BartForCausalLM,
     DataCollatorForLanguageModeling,
     DataCollatorForSeq2Seq,
     LlamaForCausalLM,
 )
+from trl import DPOConfig, DPOTrainer
 
 from chatshift import next_token_loss, tiny_model
 
@@ -161,13 +165,38 @@ def test_a_model_without_loss_kwargs_gets_the_mean_of_means(run, monkeypatch):
         return forward(self, input_ids, attention_mask=attention_mask, labels=labels)
 
     monkeypatch.setattr(LlamaForCausalLM, "forward", narrow)
-    with pytest.raises(AssertionError):
-        run.section("Accumulate with a trainer")
     run.names["settings"]["train_sampling_strategy"] = "sequential"
-    guard = ("assert trainer.model_accepts_loss_kwargs\n", "")
-    losses = run.section("Accumulate with a trainer", guard)["losses"]
+    with pytest.raises(TypeError, match="num_items_in_batch"):
+        run.section("Accumulate with a trainer")
+    assert not run.names["trainer"].model_accepts_loss_kwargs
     with torch.no_grad():
+        losses = run.names["losses"]
         assert losses[0] == pytest.approx(mean_of_means(run.names["traces"]), abs=CLOSE)
+
+
+def test_a_model_that_ignores_the_count_is_found_by_twice_the_count(run):
+    names = run.section("Accumulate with a trainer")
+    assert names["uses_the_count"](names["model"], names["batch"])
+    torch.manual_seed(0)
+    sizes = {"d_model": 32, "decoder_layers": 1, "decoder_attention_heads": 4}
+    bart = BartForCausalLM(BartConfig(vocab_size=1000, dropout=0.0, **sizes))
+    trainer = names["Trainer"](model=bart, args=names["TrainingArguments"](**names["steps"]))
+    assert trainer.model_accepts_loss_kwargs
+    assert not names["uses_the_count"](bart, names["batch"])
+
+
+def test_two_processes_sum_only_with_both_changes(run):
+    run.section("Accumulate in your own loop")
+    shown = run.section("Several GPUs average what you wanted summed")
+    right, ways = shown["right"], shown["ways"]
+    with torch.enable_grad():
+        loss = by_hand(run.names["model"], run.names["traces"])
+        exact = torch.autograd.grad(loss, list(run.names["model"].parameters()))
+    torch.testing.assert_close(right, torch.cat([one.flatten() for one in exact]))
+    own, half, both = ways.values()
+    torch.testing.assert_close(both, right)
+    torch.testing.assert_close(2 * half, right)
+    assert (own - right).norm() > 0.1 * right.norm()
 
 
 def test_what_the_collators_of_transformers_do(run):
@@ -256,3 +285,30 @@ def test_trl_takes_the_attention_mask_away(run):
 def test_what_trl_refuses(run, setting, words):
     with pytest.raises(ValueError, match=words):
         sft(run, (SKIP, f"{SKIP}{setting}=True,"))
+
+
+@pytest.mark.parametrize(("lead", "left_out"), [("", ""), ("\n", "\n")])
+def test_dpo_takes_as_prompt_what_both_of_its_rows_begin_with(run, lead, left_out):
+    tokenizer = run.names["tokenizer"]
+    user = {"role": "user", "content": "Is it wet?"}
+    answers = {"chosen": f"{lead}Yes.", "rejected": "No."}
+    row = {k: [{"role": "assistant", "content": text}] for k, text in answers.items()}
+    config = DPOConfig(
+        output_dir="run",
+        use_cpu=True,
+        report_to="none",
+        bf16=False,
+        activation_checkpointing=False,
+    )
+    trainer = DPOTrainer(
+        model=tiny_model(),
+        ref_model=tiny_model(),
+        args=config,
+        train_dataset=Dataset.from_list([{"prompt": [user], **row}]),
+        processing_class=tokenizer,
+    )
+    (made,) = trainer.train_dataset
+    prompt = tokenizer.apply_chat_template([user], tokenize=False, add_generation_prompt=True)
+    assert tokenizer.decode(made["prompt_ids"]) + left_out == prompt
+    assert tokenizer.decode(made["rejected_ids"]) == f"{left_out}No.<end_of_turn>"
+    assert made["prompt_ids"].count(tokenizer.bos_token_id) == 1
