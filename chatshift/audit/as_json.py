@@ -37,7 +37,10 @@ def as_json(report: Report) -> dict[str, Any]:
                 "count": one.count,
                 "refused": one.refused,
                 "share": round(one.share, 6),
-                "rows": [{"file": place.file, "line": place.line} for place in one.rows],
+                "rows": [
+                    {"file": place.file, "line": place.line, "row": place.number}
+                    for place in one.rows
+                ],
                 "meaning": one.meaning,
                 "remedy": one.remedy,
             }

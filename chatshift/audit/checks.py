@@ -37,6 +37,9 @@ NOTED = {
     "no end of turn": ("end-not-supervised", "error"),
     "tail after the end of turn": ("tail-supervised", "note"),
 }
+# What there is nothing to do about; a kind that stands nowhere here is something left out.
+HARMLESS = frozenset(("prompts sampled",))
+UNKNOWN = ("message-left-out", "warning")
 
 
 class RowChecks:
@@ -97,8 +100,8 @@ class RowChecks:
     ) -> None:
         """Look at a row that was prepared."""
         for finding in row.findings:
-            if finding.name in NOTED:
-                name, level = NOTED[finding.name]
+            if finding.name not in HARMLESS:
+                name, level = NOTED.get(finding.name, UNKNOWN)
                 collector.found(name, reason=finding.text, cause=finding.name, level=level)
         for turn in turns:
             self.end(row.ids[turn.end_from : turn.end].tolist(), collector)

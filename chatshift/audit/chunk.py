@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from chatshift.audit.checks import RowChecks
 from chatshift.audit.defaults import Defaults
-from chatshift.audit.examples import shown_messages, shown_tokens
+from chatshift.audit.examples import message_in, shown_messages, shown_tokens
 from chatshift.audit.report import Report
 from chatshift.audit.settings import AuditSettings
 from chatshift.audit.tallies import Collector
@@ -125,8 +125,7 @@ class Auditor:
 
     def _account(self, prepared: Prepared, collector: Collector) -> None:
         item, spans, whole, located = prepared
-        encoder = self.supervision.encoder
-        collector.at(item.place, partial(shown_tokens, spans.text, whole, encoder))
+        collector.at(item.place, partial(self._excerpt, prepared))
         row, lost = self.checks.cut(whole, collector)
         if row is None:
             return
@@ -146,3 +145,15 @@ class Auditor:
         ends = [int(row.ids[turn.end_from]) for turn in turns if turn.end_from < turn.end]
         collector.count_others(self.defaults.count(item.place, item.talk, account, ends))
         self.checks.row(messages, row, turns, collector)
+
+    def _excerpt(self, prepared: Prepared, reason: str) -> dict[str, Any]:
+        """Return the tokens of a row around the message that a reason names, or its answer."""
+        item, spans, row, located = prepared
+        named, focus = message_in(reason), None
+        if named is not None:
+            rule = self.supervision.rule(item.source.tools, item.source.template_kwargs)
+            said = rule.said(item.source.messages, spans)
+            # Of what is left out of the text, the message after it stands where it would have been.
+            starts = [located.token_at(one.start) for one in said if one.message >= named]
+            focus = min(starts, default=None)
+        return shown_tokens(spans.text, row, self.supervision.encoder, focus)

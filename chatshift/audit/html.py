@@ -41,7 +41,8 @@ def _view_data(found: Iterable[Finding]) -> dict[str, Any]:
     for finding in found:
         if finding.example and finding.example.pieces:
             one = finding.example
-            first = next(i for i, label in enumerate(one.labels) if label != IGNORE_INDEX)
+            learned = (i for i, label in enumerate(one.labels) if label != IGNORE_INDEX)
+            first = next(learned, len(one.labels))
             trace = {"pieces": one.pieces, "ids": one.ids, "labels": one.labels, "prompt": first}
             data[finding.id] = {"trace": trace, "step": 5}
     return data

@@ -20,7 +20,7 @@ def marked(example: Example) -> Any:
     from rich.text import Text
 
     learned = [label != IGNORE_INDEX for label in example.labels]
-    first = learned.index(True) if True in learned else 0
+    first = example.focus
     before = "".join(example.pieces[:first])
     text = Text("…" if len(before) > BEFORE else "", style="dim")
     text.append(visible(before[-BEFORE:]), style="dim")

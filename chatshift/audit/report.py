@@ -22,12 +22,14 @@ class Example(NamedTuple):
     reason: str
     """What is the matter in this row, in words."""
     said: str = ""
-    """The messages as they were given, cut off where they are long; of a row that was refused."""
+    """The messages as they were given, long ones in part; of a row that was refused."""
     pieces: tuple[str, ...] = ()
     """The text of each token; of a row that was prepared. Long ones are shown in part."""
     ids: tuple[int, ...] = ()
     labels: tuple[int, ...] = ()
     """Before the shift."""
+    focus: int = 0
+    """What the reason is about: the index of a piece, or of a character of `said`."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,8 @@ class Report:
     """The first row that was prepared."""
     seen: Seen = field(default_factory=Seen)
     """What tells copies apart."""
+    copied: Mapping[Place, str] = field(default_factory=dict)
+    """The texts of copies, by the row that is shown; of the first one, where it was looked up."""
     tokenizer: str = ""
     """The name or folder of the tokenizer; `the bundled one` where it is that with its template."""
 
@@ -167,6 +171,7 @@ class Report:
             first=min(first, default=None),
             seen=self.seen + other.seen,
             labels=(self.labels + other.labels) % 2**64,
+            copied=dict(sorted({**self.copied, **other.copied}.items())[:ROWS_SHOWN]),
             **{name: added(getattr(self, name), getattr(other, name)) for name in counted},
         )
 
@@ -213,7 +218,8 @@ class Report:
         causes = {"the same conversation": copies.exact, "another answer": copies.conflicts}
         causes = {cause: count for cause, count in causes.items() if count}
         level = "warning" if copies.exact else "note"
-        example = Example(copies.rows[0], copies.reason)
+        said = self.copied.get(copies.shown, "")
+        example = Example(copies.shown, copies.reason, said)
         count = copies.exact + copies.conflicts
         return {"duplicate": Tally(count, level, copies.rows, causes, example)}
 

@@ -100,7 +100,7 @@ def _trace_or_text(talk: Talk, tokenizer: Any, settings: dict[str, Any], console
     except ChatshiftError as refusal:
         which = f"The {talk.side} side" if talk.side else "This row"
         console.print(Text(f"{which} is refused. Its messages:\n"))
-        console.print(Text(_lines(shown_messages(talk.messages)["said"]) + "\n"))
+        console.print(Text(_lines(shown_messages(talk.messages, str(refusal))["said"]) + "\n"))
         raise ChatshiftError(as_options(str(refusal))) from refusal
 
 

@@ -13,7 +13,7 @@ from chatshift.audit.seen import Seen
 from chatshift.formats.records import Place
 from chatshift.supervise.account import Account
 
-Show = Callable[[], dict[str, Any]]
+Show = Callable[[str], dict[str, Any]]
 LAST_TURN = 64  # answers beyond are counted together with this one
 
 
@@ -53,7 +53,7 @@ class Collector:
         self.prepared = self.rejected = self._labels = 0
 
     def at(self, place: Place, show: Show | None = None) -> None:
-        """Go to a row; `show` makes what is shown of it, if it becomes an example."""
+        """Go to a row; `show` makes what is shown of it for a reason, if it becomes an example."""
         self._place, self._show = place, show
 
     def count_row(self) -> None:
@@ -156,7 +156,9 @@ class Collector:
         example = None
         if name not in self._shown:
             self._shown.add(name)
-            example = Example(rows[0], found.reason, **(found.show() if found.show else {}))
+            example = Example(
+                rows[0], found.reason, **(found.show(found.reason) if found.show else {})
+            )
         first, causes = tuple(rows[:ROWS_SHOWN]), dict(found.causes)
         return Tally(len(rows), found.level, first, causes, example, len(found.refused))
 
