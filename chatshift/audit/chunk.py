@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from chatshift.audit.checks import RowChecks
 from chatshift.audit.defaults import Defaults
-from chatshift.audit.examples import message_in, shown_messages, shown_tokens
+from chatshift.audit.examples import labels_of, message_in, shown_messages, shown_tokens
 from chatshift.audit.report import Report
 from chatshift.audit.settings import AuditSettings
 from chatshift.audit.tallies import Collector
@@ -19,6 +19,7 @@ from chatshift.formats.records import Broken, Ids, Place, Record, Talk
 from chatshift.supervise.account import TurnReader, account_of
 from chatshift.supervise.confirm import Row
 from chatshift.supervise.encoder import Located
+from chatshift.supervise.origins import pieces_of
 from chatshift.supervise.spans import Spans
 from chatshift.supervise.supervision import Source, Supervision
 
@@ -82,6 +83,7 @@ class Auditor:
         collector.count_format(name)
         for talk in talks:
             if isinstance(talk, Ids):
+                collector.at(record.place, partial(self.token_rows.shown, talk))
                 self.token_rows.audit(talk, collector)
                 continue
             self.checks.flags(talk, collector)
@@ -156,4 +158,6 @@ class Auditor:
             # Of what is left out of the text, the message after it stands where it would have been.
             starts = [located.token_at(one.start) for one in said if one.message >= named]
             focus = min(starts, default=None)
-        return shown_tokens(spans.text, row, self.supervision.encoder, focus)
+        ids = row.ids.tolist()
+        pieces = pieces_of(spans.text, ids, self.supervision.encoder)
+        return shown_tokens(pieces, ids, labels_of(ids, row.turns.tolist()), focus)

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatshift.steps.mask import IGNORE_INDEX
-from chatshift.supervise.confirm import Row
-from chatshift.supervise.encoder import Encoder
-from chatshift.supervise.origins import pieces_of
 
 CHARACTERS = 2000
 TOKENS, BEFORE = 400, 120
@@ -44,12 +41,13 @@ def around(text: str, focus: int, before: int, most: int) -> tuple[str, int]:
 def line_of(message: Any) -> str:
     """Return a message as text."""
     content = message.get("content")
-    text = content if isinstance(content, str) else _as_json(content)
+    text = content if isinstance(content, str) else as_json(content)
     others = {name: value for name, value in message.items() if name not in ("role", "content")}
-    return f"{message.get('role')}: {text}" + (f" {_as_json(others)}" if others else "")
+    return f"{message.get('role')}: {text}" + (f" {as_json(others)}" if others else "")
 
 
-def _as_json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """Return a value as JSON on one line, as far as it can be written so."""
     try:
         return json.dumps(value, ensure_ascii=False)
     except RecursionError:
@@ -58,16 +56,15 @@ def _as_json(value: Any) -> str:
         return repr(value)
 
 
-def shown_tokens(text: str, row: Row, encoder: Encoder, focus: int | None = None) -> dict[str, Any]:
+def shown_tokens(
+    pieces: Sequence[str], ids: Sequence[int], labels: Sequence[int], focus: int | None = None
+) -> dict[str, Any]:
     """Return the tokens of a row with their labels, from a little before the `focus`.
 
     Without one, that is the first token that is supervised.
     """
-    ids = row.ids.tolist()
-    pieces = pieces_of(text, ids, encoder)
-    labels = labels_of(ids, row.turns.tolist())
     if focus is None:
-        focus = next(i for i, label in enumerate(labels) if label != IGNORE_INDEX)
+        focus = next((i for i, label in enumerate(labels) if label != IGNORE_INDEX), 0)
     start = max(0, focus - BEFORE) if len(ids) > TOKENS else 0
     place = slice(start, start + TOKENS)
     return {

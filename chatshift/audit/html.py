@@ -6,9 +6,10 @@ from typing import Any
 from markupsafe import Markup
 
 from chatshift.audit.findings import LEVELS
+from chatshift.audit.open_row import OpenRow
 from chatshift.audit.page import element, page, short
 from chatshift.audit.page_tables import rows_section, table_of, tokens_section
-from chatshift.audit.plain_text import own_words
+from chatshift.audit.plain_text import as_options, own_words
 from chatshift.audit.remarks import remarks, rows_in_words, tokenizer_used, verdict
 from chatshift.audit.report import Example, Finding, Report
 from chatshift.audit.terminal import places
@@ -18,13 +19,16 @@ from chatshift.steps.mask import IGNORE_INDEX
 MOST_FILES, MOST_ROWS, REASON = 50, 60, 1500
 
 
-def as_html(report: Report) -> str:
-    """Return the page; its size does not grow with the number of rows."""
+def as_html(report: Report, open_row: OpenRow | None = None) -> str:
+    """Return the page, whose size does not grow with the number of rows.
+
+    `open_row` gives the command that opens a row in a terminal.
+    """
     found = report.findings
     body = Markup("\n").join(
         (
             _head(report),
-            _findings(found),
+            _findings(found, open_row),
             _first_rows(found),
             tokens_section(report),
             rows_section(report),
@@ -74,7 +78,7 @@ def _head(report: Report) -> Markup:
     )
 
 
-def _findings(found: list[Finding]) -> Markup:
+def _findings(found: list[Finding], open_row: OpenRow | None) -> Markup:
     buttons = [element("button", "all", type="button", data_id="", aria_pressed="true")]
     for finding in found:
         label = f"{finding.id} ({finding.count:,})"
@@ -88,11 +92,11 @@ def _findings(found: list[Finding]) -> Markup:
         element("h2", "Findings, the worst first"),
         box.format(Markup("").join(buttons)),
         count,
-        *(_finding(finding) for finding in found),
+        *(_finding(finding, open_row) for finding in found),
     )
 
 
-def _finding(finding: Finding) -> Markup:
+def _finding(finding: Finding, open_row: OpenRow | None) -> Markup:
     causes = sorted(finding.causes.items(), key=lambda item: (-item[1], item[0]))[:10]
     return element(
         "article",
@@ -109,16 +113,18 @@ def _finding(finding: Finding) -> Markup:
         if len(causes) > 1
         else "",
         element("p", f"First rows: {places(finding, len(finding.rows))}", class_="quiet"),
-        _example(finding.id, finding.example) if finding.example else "",
+        _example(finding.id, finding.example, open_row) if finding.example else "",
         id=finding.id,
         data_level=finding.level,
         data_ids=finding.id,
     )
 
 
-def _example(name: str, example: Example) -> Markup:
+def _example(name: str, example: Example, open_row: OpenRow | None) -> Markup:
     """Return an example: as text, which a script replaces by the view of its tokens."""
-    shown = Markup("")
+    shown, reason = Markup(""), own_words(example.reason)
+    reason = as_options(reason) if open_row else reason
+    command = open_row(example.place) if open_row and name != "other-defaults" else ""
     if example.pieces:
         shown = element("div", element("pre", _marked(example)), data_view=f"text {name}")
     elif example.said:
@@ -128,9 +134,10 @@ def _example(name: str, example: Example) -> Markup:
         element(
             "p",
             element("b", f"{short(str(example.place))}: "),
-            short(own_words(example.reason), REASON),
+            short(reason, REASON),
         ),
         shown,
+        element("p", "Open it: ", element("code", command), class_="quiet") if command else "",
         class_="example",
     )
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import Any
 
-from chatshift.audit.plain_text import marked, own_words, safe
+from chatshift.audit.open_row import OpenRow
+from chatshift.audit.plain_text import as_options, excerpt, marked, own_words, safe
 from chatshift.audit.remarks import counted, remarks, rows_in_words, verdict
 from chatshift.audit.report import Example, Finding, Report
+from chatshift.formats.records import Place
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 MEANS = {
@@ -33,13 +35,13 @@ def as_text(report: Report) -> str:
     return "\n".join(line.rstrip() for line in lines).strip()
 
 
-def print_report(report: Report, console: Any) -> None:
-    """Print the whole report."""
+def print_report(report: Report, console: Any, open_row: OpenRow | None = None) -> None:
+    """Print the whole report; `open_row` gives the command that opens a row of it."""
     _summary(report, console)
     if report.tokens:
         _account(report, console)
         _pictures(report, console)
-    _findings(report, console)
+    _findings(report, console, open_row)
 
 
 def print_changes(changes: list[str], baseline: str, console: Any) -> None:
@@ -144,7 +146,7 @@ def _bars(counts: Mapping[int, int]) -> str:
     return "".join(BLOCKS[-(-8 * count // most)] for count in counts.values())
 
 
-def _findings(report: Report, console: Any) -> None:
+def _findings(report: Report, console: Any, open_row: OpenRow | None) -> None:
     from rich.text import Text
 
     console.print()
@@ -157,10 +159,10 @@ def _findings(report: Report, console: Any) -> None:
         console.print(Text(f"{words}, the worst first:", style="bold"))
     console.print()
     for finding in found:
-        _finding(finding, console)
+        _finding(finding, console, open_row)
 
 
-def _finding(finding: Finding, console: Any) -> None:
+def _finding(finding: Finding, console: Any, open_row: OpenRow | None) -> None:
     from rich.text import Text
 
     colour = COLOURS[finding.level]
@@ -174,27 +176,41 @@ def _finding(finding: Finding, console: Any) -> None:
         causes = sorted(finding.causes.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
         _indented("; ".join(f"{safe(cause)} ({n:,})" for cause, n in causes), console)
     if finding.example:
-        _example(finding.example, console)
+        reason = own_words(finding.example.reason)
+        # Who calls the command passes options; who calls the function, arguments.
+        _example(finding.example, as_options(reason) if open_row else reason, console)
     _indented(f"This means: {finding.meaning}", console)
     _indented(f"What to do: {finding.remedy}", console)
+    shown = finding.example if finding.id != "other-defaults" else None
+    if open_row and shown and (command := open_row(shown.place)):
+        console.print(Text(f"  Open it: {safe(command)}"), soft_wrap=True)  # to be copied whole
     console.print()
 
 
 def places(finding: Finding, most: int = SHOWN) -> str:
     """Return the first places; of rows of one file, its name once."""
-    files: dict[str, list[str]] = {}
+    files: dict[str, list[Place]] = {}
     for place in finding.rows[:most]:
-        files.setdefault(place.file, []).append(str(place.line))
-    shown = "; ".join(f"{safe(name)}:{', '.join(lines)}" for name, lines in files.items())
+        files.setdefault(place.file, []).append(place)
+    shown = "; ".join(f"{safe(name)}:{_numbers(inside)}" for name, inside in files.items())
     more = finding.count - len(finding.rows[:most])
     return shown + (f" and {more:,} more" if more else "")
 
 
-def _example(example: Example, console: Any) -> None:
-    for line in own_words(example.reason).split("\n"):
+def _numbers(places: list[Place]) -> str:
+    """Return the lines of some rows, and the rows' own numbers where these are others."""
+    lines = ", ".join(str(place.line) for place in places)
+    rows = ", ".join(str(place.number) for place in places)
+    return lines if lines == rows else f"{lines} ({'row' if len(places) == 1 else 'rows'} {rows})"
+
+
+def _example(example: Example, reason: str, console: Any) -> None:
+    for line in reason.split("\n"):
         _indented(safe(line.rstrip()), console)
     if example.pieces:
         console.print(marked(example))
+    elif example.said:
+        console.print(excerpt(example))
 
 
 def _indented(text: str, console: Any, style: str = "") -> None:

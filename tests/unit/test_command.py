@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from chatshift.audit.show_row import as_options
+from chatshift.audit.plain_text import as_options
 from chatshift.cli import app
 from chatshift.tiny import FOLDER
 
