@@ -144,8 +144,7 @@ class Auditor:
         collector.count(account, [message.get("role") for message in messages])
         prompt = row.ids[: row.turns[-1][0]].tobytes() + item.talk.side.encode()
         collector.remember(row.ids.tobytes(), row.turns.tobytes(), prompt)
-        ends = [int(row.ids[turn.end_from]) for turn in turns if turn.end_from < turn.end]
-        collector.count_others(self.defaults.count(item.place, item.talk, account, ends))
+        collector.count_others(self.defaults.count(item.place, item.talk, account))
         self.checks.row(messages, row, turns, collector)
 
     def _excerpt(self, prepared: Prepared, reason: str) -> dict[str, Any]:

@@ -224,7 +224,7 @@ class Report:
         return {"duplicate": Tally(count, level, copies.rows, causes, example)}
 
     def _others(self) -> dict[str, Tally]:
-        lines = list(described(self.others))
+        lines = list(described(self.others, self.supervised))
         if not (lines and self.first):
             return {}
         example = Example(self.first, "\n".join(lines))
