@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chatshift.audit.defaults import TOOLS
 from chatshift.audit.remarks import remarks
 from chatshift.audit.report import Report
 
@@ -30,6 +31,16 @@ def as_json(report: Report) -> dict[str, Any]:
         "supervised": report.supervised,
         "remarks": remarks(report),
         "origin": origin,
+        "others": [
+            {
+                "tool": tool.name,
+                "checked": tool.checked,
+                "tokens": report.others[key, "tokens"],
+                "here": report.others[key, "here"],
+            }
+            for key, tool in TOOLS.items()
+            if (key, "here") in report.others and (key, "tokens") in report.others
+        ],
         "findings": [
             {
                 "id": one.id,

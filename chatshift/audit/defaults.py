@@ -102,7 +102,7 @@ class Defaults:
         return {
             "trl-assistant": self._marked(messages, template) if self.has_marks else None,
             "axolotl": by_dummy(messages, ids_of, self.tokenizer.eos_token_id),
-            "llama-factory": self.slot.count(messages, encoder) if self.slot else None,
+            "llama-factory": self.slot.learned(messages, encoder) if self.slot else None,
         }
 
     def _marked(self, messages: Messages, template: ChatTemplate) -> int:

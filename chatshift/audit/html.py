@@ -9,9 +9,10 @@ from chatshift.audit.findings import LEVELS
 from chatshift.audit.open_row import OpenRow
 from chatshift.audit.page import element, page, short
 from chatshift.audit.page_tables import rows_section, table_of, tokens_section
+from chatshift.audit.parts import Example, Finding
 from chatshift.audit.plain_text import as_options, own_words
 from chatshift.audit.remarks import remarks, rows_in_words, tokenizer_used, verdict
-from chatshift.audit.report import Example, Finding, Report
+from chatshift.audit.report import Report
 from chatshift.audit.terminal import places
 from chatshift.formats.records import Place
 from chatshift.steps.mask import IGNORE_INDEX

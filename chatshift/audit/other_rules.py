@@ -20,13 +20,14 @@ THOUGHT = "<think>\n", "\n</think>\n\n"
 
 def by_dummy(
     messages: Messages, ids_of: Callable[[Messages], Sequence[int]], eos: int | None
-) -> int:
-    """Return how many tokens axolotl supervises of a conversation.
+) -> int | None:
+    """Return how many tokens axolotl supervises of a conversation; `None` of one without text.
 
     Of each assistant message, those where the conversation up to it differs from the same with
     another content in it, and the EOS token that stands at most three tokens after them.
     """
-    whole = ids_of(messages)
+    if not (whole := ids_of(messages)):
+        return None
     learned: set[int] = set()
     for index, message in enumerate(messages):
         if message["role"] != "assistant":
@@ -58,7 +59,7 @@ class AnswerSlot(NamedTuple):
     thinks: bool
     """Whether it puts an empty thought before each answer that has none."""
 
-    def count(self, messages: Messages, encoder: Encoder) -> int | None:
+    def learned(self, messages: Messages, encoder: Encoder) -> int | None:
         """Return how many tokens it supervises: each answer's; `None` for what is no plain talk."""
         talk = messages[1:] if messages and messages[0]["role"] == "system" else messages
         roles = [message["role"] for message in talk]

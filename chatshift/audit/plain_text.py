@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from chatshift.audit.examples import around
-from chatshift.audit.report import Example
+from chatshift.audit.parts import Example
 from chatshift.steps.mask import IGNORE_INDEX
 
 # How a refusal names an argument of `prepare`, and the option that is the same.

@@ -8,7 +8,8 @@ from typing import Any
 
 from chatshift.audit.batch_findings import KINDS
 from chatshift.audit.findings import LEVELS
-from chatshift.audit.report import ROWS_SHOWN, Example, FileAccount, Report, Tally
+from chatshift.audit.parts import ROWS_SHOWN, Example, FileAccount, Tally
+from chatshift.audit.report import Report
 from chatshift.audit.seen import Seen
 from chatshift.formats.records import Place
 from chatshift.supervise.account import Account

@@ -5,9 +5,10 @@ from io import StringIO
 from typing import Any
 
 from chatshift.audit.open_row import OpenRow
+from chatshift.audit.parts import Example, Finding
 from chatshift.audit.plain_text import as_options, excerpt, marked, own_words, safe
 from chatshift.audit.remarks import counted, remarks, rows_in_words, verdict
-from chatshift.audit.report import Example, Finding, Report
+from chatshift.audit.report import Report
 from chatshift.formats.records import Place
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from agentic import agentic_tokenizer
 from datasets import Dataset
+from jinja2.exceptions import TemplateError
 from other_tools import axolotl_learns, llama_factory_learns, supervised, version_of
 from trl import SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
@@ -14,6 +15,7 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 from chatshift import audit, load_tokenizer
 from chatshift.audit.defaults import MOST_MESSAGES, MOST_ROWS, TOOLS, Defaults
 from chatshift.audit.tokenizer_facts import TokenizerFacts
+from chatshift.lessons.families import FAMILIES, load_family
 from chatshift.settings import Settings
 from chatshift.steps.mask import IGNORE_INDEX
 from chatshift.supervise.supervision import Supervision
@@ -170,6 +172,21 @@ def test_llama_factory_by_default(name, talk):
     assert report.prepared == 1
     expected = supervised(llama_factory_learns(talk, load_format(name)))
     assert report.others["llama-factory", "tokens"] == expected > 0
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_both_with_real_templates(name):
+    tokenizer = load_family(name)
+    tools = {"axolotl": axolotl_learns, "llama-factory": llama_factory_learns}
+    report = audit([TALKS[1]], tokenizer, boundary="answer")
+    assert report.prepared == 1
+    for tool, learns in tools.items():
+        mine = report.others.get((tool, "tokens"))
+        if mine is None:  # so it cannot use this template either
+            with pytest.raises((ValueError, TemplateError)):
+                learns(TALKS[1], load_family(name))
+        else:
+            assert mine == supervised(learns(TALKS[1], load_family(name)))
 
 
 def facts_of(tokenizer):
