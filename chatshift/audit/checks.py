@@ -102,7 +102,8 @@ class RowChecks:
         for finding in row.findings:
             if finding.name not in HARMLESS:
                 name, level = NOTED.get(finding.name, UNKNOWN)
-                collector.found(name, reason=finding.text, cause=finding.name, level=level)
+                reason = f"messages[{finding.message}]: {finding.text}"
+                collector.found(name, reason=reason, cause=finding.name, level=level)
         for turn in turns:
             self.end(row.ids[turn.end_from : turn.end].tolist(), collector)
             if _is_empty(messages[turn.message]):

@@ -1,6 +1,6 @@
 """What other tools would learn of the same rows, as long as nobody sets them otherwise."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
@@ -68,26 +68,34 @@ class Defaults:
         return answer_slot(self.tokenizer) if is_one else None
 
     def count(self, place: Place, talk: Talk, account: Account) -> dict[tuple[str, str], int]:
-        """Return the tokens that each tool would learn of a row, beside those learned here."""
+        """Return what each tool would learn of a row, and what is learned here, in tokens.
+
+        The key is the tool with `tokens` and `here`, and with `rows` for the row itself.
+        """
         found: dict[str, int | None] = {}
         if not talk.completion:
             found["trl"] = account.length
         elif talk.completion == "messages":
             found["trl"] = account.length - account.turns[-1].start
         if place.number <= MOST_ROWS and len(talk.messages) <= MOST_MESSAGES:
-            # A part of the row may not be rendered by itself: then there is no count of it.
-            with suppress(ChatshiftError):
-                found |= self._rendered(talk)
+            for tool, rule in self._rendered(talk).items():
+                # A part of a row may not be rendered by itself: then there is no count of it.
+                with suppress(ChatshiftError):
+                    found[tool] = rule()
         here = sum(count for (_, learned), count in account.origins.items() if learned)
         return {
             key: count
             for tool, tokens in found.items()
             if tokens is not None
-            for key, count in (((tool, "tokens"), tokens), ((tool, "here"), here))
+            for key, count in (
+                ((tool, "rows"), 1),
+                ((tool, "tokens"), tokens),
+                ((tool, "here"), here),
+            )
         }
 
-    def _rendered(self, talk: Talk) -> dict[str, int | None]:
-        """Return the counts of the tools that render and tokenize a row in their own ways."""
+    def _rendered(self, talk: Talk) -> dict[str, Callable[[], int | None]]:
+        """Return the rules of the tools that render and tokenize a row in their own ways."""
         template = ChatTemplate(
             self.tokenizer, tools=talk.tools, template_kwargs=talk.template_kwargs
         )
@@ -99,13 +107,17 @@ class Defaults:
         def ids_of(some: Messages) -> list[int]:
             return encoder.ids(template.render(some))
 
-        return {
-            "trl-assistant": self._marked(messages, template) if self.has_marks else None,
-            "axolotl": by_dummy(messages, ids_of, self.tokenizer.eos_token_id),
-            "llama-factory": self.slot.learned(messages, encoder) if self.slot else None,
+        eos, slot = self.tokenizer.eos_token_id, self.slot
+        rules: dict[str, Callable[[], int | None]] = {
+            "axolotl": lambda: by_dummy(messages, ids_of, eos),
+            "llama-factory": lambda: slot.learned(messages, encoder) if slot else None,
         }
+        if self.has_marks:
+            rules["trl-assistant"] = lambda: self._marked(messages, template)
+        return rules
 
     def _marked(self, messages: Messages, template: ChatTemplate) -> int:
+        template.render(messages)  # in the sandbox first, so that what fails, fails there
         read = self.tokenizer.apply_chat_template(
             messages,
             tools=template.tools,
@@ -116,12 +128,13 @@ class Defaults:
         return sum(read["assistant_masks"])
 
 
-def described(others: Mapping[tuple[str, str], int], supervised: int) -> Iterator[str]:
-    """Yield one line for each tool that would learn other tokens than the `supervised` ones."""
+def described(others: Mapping[tuple[str, str], int], rows: int) -> Iterator[str]:
+    """Yield one line for each tool that would learn other tokens; `rows` were prepared in all."""
     for key, tool in TOOLS.items():
         tokens, here = others.get((key, "tokens"), 0), others.get((key, "here"), 0)
         if here and tokens != here:
-            some = f", in the first {MOST_ROWS} rows of each file" if here != supervised else ""
+            counted = others.get((key, "rows"), 0)
+            some = f" in the {counted:,} conversations counted" if counted != rows else ""
             yield (
                 f"{tool.name} learns {tokens:,} tokens instead of {here:,}{some}: {tool.learns} "
                 f"(a test compares this with {tool.checked})"

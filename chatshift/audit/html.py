@@ -1,6 +1,7 @@
 """A report as one page that needs nothing else: what is worst comes first."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -30,7 +31,7 @@ def as_html(report: Report, open_row: OpenRow | None = None) -> str:
         (
             _head(report),
             _findings(found, open_row),
-            _first_rows(found),
+            _first_rows(found, report.files),
             tokens_section(report),
             rows_section(report),
             _files(report),
@@ -55,7 +56,11 @@ def _view_data(found: Iterable[Finding]) -> dict[str, Any]:
 
 def _title(report: Report) -> str:
     names = sorted(report.files)
-    return f"What {short(names[0])} trains" if len(names) == 1 else f"What {len(names)} files train"
+    return (
+        f"What {short(Path(names[0]).name)} trains"
+        if len(names) == 1
+        else f"What {len(names)} files train"
+    )
 
 
 def _head(report: Report) -> Markup:
@@ -125,6 +130,7 @@ def _example(name: str, example: Example, open_row: OpenRow | None) -> Markup:
     """Return an example: as text, which a script replaces by the view of its tokens."""
     shown, reason = Markup(""), own_words(example.reason)
     reason = as_options(reason) if open_row else reason
+    place = str(example.place)
     command = open_row(example.place) if open_row and name != "other-defaults" else ""
     if example.pieces:
         shown = element("div", element("pre", _marked(example)), data_view=f"text {name}")
@@ -134,7 +140,7 @@ def _example(name: str, example: Example, open_row: OpenRow | None) -> Markup:
         "div",
         element(
             "p",
-            element("b", f"{short(str(example.place))}: "),
+            element("b", "" if reason.startswith(place) else f"{short(place)}: "),
             short(reason, REASON),
         ),
         shown,
@@ -152,8 +158,10 @@ def _marked(example: Example) -> Markup:
     return Markup("").join(parts)
 
 
-def _first_rows(found: list[Finding]) -> Markup:
-    """Return the rows in which most is wrong."""
+def _first_rows(found: list[Finding], files: Iterable[str]) -> Markup:
+    """Return the rows in which most is wrong; without folders, where the files' names are clear."""
+    names = {file: Path(file).name for file in files}
+    clear = len({*names.values()}) == len(names)
     rows: dict[Place, list[Finding]] = {}
     for finding in found:
         if finding.id != "other-defaults":
@@ -169,7 +177,11 @@ def _first_rows(found: list[Finding]) -> Markup:
     lines = [
         element(
             "tr",
-            element("td", short(str(place)), class_="mono"),
+            element(
+                "td",
+                short(str(place._replace(file=names[place.file]) if clear else place)),
+                class_="mono",
+            ),
             element("td", ", ".join(finding.id for finding in inside)),
             data_ids=" ".join(finding.id for finding in inside),
         )

@@ -47,7 +47,7 @@ class Report:
     shares: Mapping[int, int] = field(default_factory=dict)
     """Rows by the share of their tokens that is supervised, in tenths rounded down."""
     others: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """By other tool: the `tokens` it would learn, and those supervised `here` in the same rows."""
+    """By other tool: `rows` that are counted, `tokens` it would learn, those supervised `here`."""
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     """What was found, by its id."""
     fingerprint: Mapping[str, Any] = field(default_factory=dict)
@@ -136,7 +136,7 @@ class Report:
         return {"duplicate": Tally(count, level, copies.rows, causes, example)}
 
     def _others(self) -> dict[str, Tally]:
-        lines = list(described(self.others, self.supervised))
+        lines = list(described(self.others, self.prepared))
         if not (lines and self.first):
             return {}
         example = Example(self.first, "\n".join(lines))

@@ -225,7 +225,7 @@ def test_only_the_first_rows_are_rendered_again():
         assert report.others[tool, "here"] * 150 == report.supervised * MOST_ROWS
     (finding,) = [one for one in report.findings if one.id == "other-defaults"]
     assert finding.example is not None
-    assert "in the first 100 rows of each file" in finding.example.reason
+    assert "in the 100 conversations counted" in finding.example.reason
     turns = [{**TALKS[1][n % 2], "content": f"{n}"} for n in range(MOST_MESSAGES + 2)]
     assert ("axolotl", "tokens") not in audit([turns], load_format("chatml")).others
 
