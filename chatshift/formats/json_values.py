@@ -72,13 +72,12 @@ class _Buffer:
 
 def values_of(stream: IO[bytes], file: str) -> Iterator[Record | Broken]:
     """Yield the items of a list, or values that follow each other, with the lines they start in."""
-    buffer = _Buffer(stream)
+    buffer, row = _Buffer(stream), 0
     try:
         buffer.skip(SPACE)
         is_list = buffer.next() == "["
         if is_list:
             buffer.position += 1
-        row = 0
         while True:
             buffer.skip(SPACE)
             if is_list and row and buffer.next() == ",":
