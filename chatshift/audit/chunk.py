@@ -48,7 +48,7 @@ class Auditor:
 
     def __init__(self, tokenizer: Any, settings: AuditSettings) -> None:
         self.tokenizer, self.settings = tokenizer, settings
-        self._shown: set[str] = set()
+        self._shown: set[tuple[str, str]] = set()
         self.supervision = Supervision(tokenizer, settings.supervision)
         self.supervision.rule()  # what is wrong with the template is no matter of a single row
         facts = TokenizerFacts(self.supervision)

@@ -46,4 +46,5 @@ def _talks(raw: Any, form: str | None) -> list[Talk]:
 
 
 def _cut(message: Any) -> str:
-    return around(line_of(message), 0, 0, MOST)[0]
+    plain = {name: value for name, value in message.items() if name != "weight"}
+    return around(line_of(plain), 0, 0, MOST)[0]

@@ -24,8 +24,14 @@ class Example(NamedTuple):
     ids: tuple[int, ...] = ()
     labels: tuple[int, ...] = ()
     """Before the shift."""
+    level: str = LEVELS[0]
     focus: int = 0
     """What the reason is about: the index of a piece, or of a character of `said`."""
+
+
+def _order(example: Example) -> tuple[int, Place]:
+    """Return what puts the example of the highest level first, and of these the first row's."""
+    return -LEVELS.index(example.level), example.place
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Tally:
             max(self.level, other.level, key=LEVELS.index),
             tuple(sorted({*self.rows, *other.rows})[:ROWS_SHOWN]),
             added(self.causes, other.causes),
-            min(examples, key=lambda one: one.place, default=None),
+            min(examples, key=_order, default=None),
             self.refused + other.refused,
         )
 

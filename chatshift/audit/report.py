@@ -131,7 +131,7 @@ class Report:
         causes = {cause: count for cause, count in causes.items() if count}
         level = "warning" if copies.exact else "note"
         said = self.copied.get(copies.shown, "")
-        example = Example(copies.shown, copies.reason, said)
+        example = Example(copies.shown, copies.reason, said, level=level)
         count = copies.exact + copies.conflicts
         return {"duplicate": Tally(count, level, copies.rows, causes, example)}
 

@@ -34,10 +34,10 @@ class _Found:
 class Collector:
     """Counts, in plain dicts; one for each chunk of rows.
 
-    `shown` has the findings of which earlier chunks gave an example.
+    `shown` has the findings, with their levels, of which earlier chunks gave an example.
     """
 
-    def __init__(self, fingerprint: dict[str, Any], shown: set[str]) -> None:
+    def __init__(self, fingerprint: dict[str, Any], shown: set[tuple[str, str]]) -> None:
         self._fingerprint = fingerprint
         self._files: dict[str, Counter] = {}
         self._formats: dict[str, Counter] = {}
@@ -90,11 +90,13 @@ class Collector:
         """Count a finding in this row."""
         place = self._place
         found = self._tallies.setdefault(name, _Found())
-        found.level = max(found.level, level or KINDS[name].level, key=LEVELS.index)
+        level = level or KINDS[name].level
         if cause:
             found.causes[cause] += 1
-        if found.first is None or place < found.first:
-            found.first, found.reason, found.show = place, reason, self._show
+        worse = LEVELS.index(level) - LEVELS.index(found.level)
+        if found.first is None or worse > 0 or (not worse and place < found.first):
+            found.first, found.level = place, level
+            found.reason, found.show = reason, self._show
         found.places.add(place)
 
     def count(self, account: Account, roles: list[Any]) -> None:
@@ -155,11 +157,10 @@ class Collector:
     def _tally(self, name: str, found: "_Found") -> Tally:
         rows = sorted(found.places)
         example = None
-        if name not in self._shown:
-            self._shown.add(name)
-            example = Example(
-                rows[0], found.reason, **(found.show(found.reason) if found.show else {})
-            )
+        if (name, found.level) not in self._shown:
+            self._shown.add((name, found.level))
+            shown = found.show(found.reason) if found.show else {}
+            example = Example(found.first or rows[0], found.reason, level=found.level, **shown)
         first, causes = tuple(rows[:ROWS_SHOWN]), dict(found.causes)
         return Tally(len(rows), found.level, first, causes, example, len(found.refused))
 

@@ -401,6 +401,21 @@ def test_a_finding_says_how_many_of_its_rows_are_refused():
     assert cut["truncated-away"].refused == 1
 
 
+def test_an_example_is_one_of_the_worst():
+    kept, refused = {**talk("Hi", "No"), "label": False}, talk("Hi", "Yes", weight=0.5)
+    report = audit([kept, kept, refused, refused], load_tokenizer())
+    assert found(report)["flag-ignored"].example.place == Place("rows", 3)
+    parts = [
+        audit(rows, load_tokenizer(), start=n)
+        for n, rows in ((1, [kept]), (2, [kept]), (3, [refused]), (4, [refused]))
+    ]
+    one, two, three, four = parts
+    for whole in ((one + two) + (three + four), (four + (three + one)) + two):
+        assert found(whole)["flag-ignored"].example.place == Place("rows", 3)
+    many = [*[kept] * 1000, refused]  # in two chunks
+    assert found(audit(many, load_tokenizer()))["flag-ignored"].example.place.line == 1001
+
+
 def test_both_sides_of_pairs_are_said_to_be_audited():
     pair = {"prompt": "Hi", "chosen": "Yes", "rejected": "No"}
     report = audit([pair, *clean(1)], load_tokenizer())

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from email.message import Message
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
@@ -310,7 +311,7 @@ def test_a_hub_that_cannot_be_reached_is_asked_once(data, monkeypatch):
     assert asked == [("https://huggingface.co", "HEAD", True)]
 
 
-@pytest.mark.parametrize("answer", [HTTPError("", 429, "", None, None), None])
+@pytest.mark.parametrize("answer", [HTTPError("", 429, "", Message(), None), None])
 def test_a_hub_that_answers_is_asked_for_the_tokenizer(answer, data, monkeypatch):
     def urlopen(request, timeout):
         if answer:
