@@ -141,9 +141,9 @@ def memory_in_words(most: int) -> str:
     few, many = map(memory_apart, counts)
     each = (many.more - few.more) * 1024 * 1024 / (counts[1] - counts[0])
     return (
-        f"Memory on top of the {few.before:,.0f} MiB of a process that has loaded the tokenizer and "
-        f"audited {WARM:,}\nconversations: at most {few.more:,.0f} MiB for {counts[0]:,} conversations, "
-        f"{many.more:,.0f} MiB for {counts[1]:,},\nwhich is {each:,.0f} bytes for each further one."
+        f"Memory on top of the {few.before:,.0f} MiB of a process that has loaded the tokenizer\n"
+        f"and audited {WARM:,} conversations: at most {few.more:,.0f} MiB for {counts[0]:,}, and\n"
+        f"{many.more:,.0f} MiB for {counts[1]:,}, {each:,.0f} bytes for each further one."
     )
 
 

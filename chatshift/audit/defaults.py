@@ -1,4 +1,4 @@
-"""What other tools would learn of the same rows, as long as nobody sets them otherwise."""
+"""What other tools would supervise of the same rows, as long as nobody sets them otherwise."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -22,8 +22,8 @@ class Tool(NamedTuple):
     """A tool with its defaults."""
 
     name: str
-    learns: str
-    """What it learns by default, in words; cuts at a maximum length are left aside."""
+    supervises: str
+    """What it supervises by default, in words; cuts at a maximum length are left aside."""
     checked: str
     """The version that a test holds its count against."""
 
@@ -31,7 +31,7 @@ class Tool(NamedTuple):
 TOOLS = {
     "trl": Tool(
         "TRL's SFTTrainer",
-        "every token, prompts too; of prompt and completion, the completion",
+        "every token, prompts too (of prompt and completion only the completion)",
         "TRL 1.16",
     ),
     "trl-assistant": Tool(
@@ -53,7 +53,7 @@ TOOLS = {
 
 
 class Defaults:
-    """Counts what other tools would learn."""
+    """Counts what other tools would supervise."""
 
     def __init__(self, facts: TokenizerFacts) -> None:
         self.facts, self.tokenizer = facts, facts.tokenizer
@@ -68,7 +68,7 @@ class Defaults:
         return answer_slot(self.tokenizer) if is_one else None
 
     def count(self, place: Place, talk: Talk, account: Account) -> dict[tuple[str, str], int]:
-        """Return what each tool would learn of a row, and what is learned here, in tokens.
+        """Return what each tool would supervise of a row, and what is supervised here, in tokens.
 
         The key is the tool with `tokens` and `here`, and with `rows` for the row itself.
         """
@@ -129,13 +129,13 @@ class Defaults:
 
 
 def described(others: Mapping[tuple[str, str], int], rows: int) -> Iterator[str]:
-    """Yield one line for each tool that would learn other tokens; `rows` were prepared in all."""
+    """Yield a line for each tool that would supervise other tokens; `rows` were prepared."""
     for key, tool in TOOLS.items():
         tokens, here = others.get((key, "tokens"), 0), others.get((key, "here"), 0)
         if here and tokens != here:
             counted = others.get((key, "rows"), 0)
             some = f" in the {counted:,} conversations counted" if counted != rows else ""
             yield (
-                f"{tool.name} learns {tokens:,} tokens instead of {here:,}{some}: {tool.learns} "
-                f"(a test compares this with {tool.checked})"
+                f"{tool.name} supervises {tokens:,} tokens instead of {here:,}{some}: "
+                f"{tool.supervises} (a test compares this with {tool.checked})"
             )

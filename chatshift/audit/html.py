@@ -118,29 +118,32 @@ def _finding(finding: Finding, open_row: OpenRow | None) -> Markup:
         element("p", "Causes: ", "; ".join(f"{one} ({n:,})" for one, n in causes), class_="quiet")
         if len(causes) > 1
         else "",
-        element("p", f"First rows: {places(finding, len(finding.rows))}", class_="quiet"),
-        _example(finding.id, finding.example, open_row) if finding.example else "",
+        element("p", f"First rows: {places(finding, len(finding.rows))}", class_="quiet")
+        if finding.is_of_rows
+        else "",
+        _example(finding, finding.example, open_row) if finding.example else "",
         id=finding.id,
         data_level=finding.level,
         data_ids=finding.id,
     )
 
 
-def _example(name: str, example: Example, open_row: OpenRow | None) -> Markup:
+def _example(finding: Finding, example: Example, open_row: OpenRow | None) -> Markup:
     """Return an example: as text, which a script replaces by the view of its tokens."""
     shown, reason = Markup(""), own_words(example.reason)
     reason = as_options(reason) if open_row else reason
     place = str(example.place)
-    command = open_row(example.place) if open_row and name != "other-defaults" else ""
+    named = finding.is_of_rows and not reason.startswith(place)
+    command = open_row(example.place) if open_row and finding.is_of_rows else ""
     if example.pieces:
-        shown = element("div", element("pre", _marked(example)), data_view=f"text {name}")
+        shown = element("div", element("pre", _marked(example)), data_view=f"text {finding.id}")
     elif example.said:
         shown = element("pre", example.said)
     return element(
         "div",
         element(
             "p",
-            element("b", "" if reason.startswith(place) else f"{short(place)}: "),
+            element("b", f"{short(place)}: ") if named else "",
             short(reason, REASON),
         ),
         shown,
@@ -164,7 +167,7 @@ def _first_rows(found: list[Finding], files: Iterable[str]) -> Markup:
     clear = len({*names.values()}) == len(names)
     rows: dict[Place, list[Finding]] = {}
     for finding in found:
-        if finding.id != "other-defaults":
+        if finding.is_of_rows:
             for place in finding.rows:
                 rows.setdefault(place, []).append(finding)
     if not rows:

@@ -91,6 +91,11 @@ class Finding:
     refused: int = 0
 
     @property
+    def is_of_rows(self) -> bool:
+        """Whether it is about single rows, not about the data set as a whole."""
+        return self.id != "other-defaults"
+
+    @property
     def title(self) -> str:
         """What it is, in a few words."""
         return KINDS[self.id].title

@@ -47,7 +47,7 @@ class Report:
     shares: Mapping[int, int] = field(default_factory=dict)
     """Rows by the share of their tokens that is supervised, in tenths rounded down."""
     others: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """By other tool: `rows` that are counted, `tokens` it would learn, those supervised `here`."""
+    """By other tool: `rows` counted, `tokens` it would supervise, and those supervised `here`."""
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     """What was found, by its id."""
     fingerprint: Mapping[str, Any] = field(default_factory=dict)

@@ -120,7 +120,7 @@ class Collector:
         self._counts["shares"][10 * supervised // max(1, account.length)] += 1
 
     def count_others(self, counts: dict[tuple[str, str], int]) -> None:
-        """Count what other tools would learn of a row."""
+        """Count what other tools would supervise of a row."""
         self._counts["others"].update(counts)
 
     def remember(self, ids: bytes, turns: bytes, prompt: bytes) -> None:

@@ -172,7 +172,8 @@ def _finding(finding: Finding, console: Any, open_row: OpenRow | None) -> None:
     head.append(f"  {finding.id}: {finding.title}", style="bold")
     head.append(f"  {rows_in_words(finding)} ({finding.share:.1%})")
     console.print(head)
-    _indented(f"at {places(finding)}", console, style="dim")
+    if finding.is_of_rows:
+        _indented(f"at {places(finding)}", console, style="dim")
     if len(finding.causes) > 1:
         causes = sorted(finding.causes.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
         _indented("; ".join(f"{safe(cause)} ({n:,})" for cause, n in causes), console)
@@ -182,7 +183,7 @@ def _finding(finding: Finding, console: Any, open_row: OpenRow | None) -> None:
         _example(finding.example, as_options(reason) if open_row else reason, console)
     _indented(f"This means: {finding.meaning}", console)
     _indented(f"What to do: {finding.remedy}", console)
-    shown = finding.example if finding.id != "other-defaults" else None
+    shown = finding.example if finding.is_of_rows else None
     if open_row and shown and (command := open_row(shown.place)):
         console.print(Text(f"  Open it: {safe(command)}"), soft_wrap=True)  # to be copied whole
     console.print()

@@ -238,6 +238,6 @@ def test_what_is_the_same_is_not_named():
     other = audit(TALKS, load_format("llama3"))
     (finding,) = [one for one in other.findings if one.id == "other-defaults"]
     assert finding.example is not None
-    assert f"TRL's SFTTrainer learns {other.tokens} tokens instead of" in finding.example.reason
+    assert f"TRL's SFTTrainer supervises {other.tokens} tokens instead of" in finding.example.reason
     assert "compares this with LLaMA-Factory 0.9.5)" in finding.example.reason
     assert finding.count == 2
