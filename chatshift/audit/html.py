@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from chatshift.audit.findings import LEVELS
 from chatshift.audit.open_row import OpenRow
-from chatshift.audit.page import element, page, short
+from chatshift.audit.page import element, marked, page, short
 from chatshift.audit.page_tables import rows_section, table_of, tokens_section
 from chatshift.audit.parts import Example, Finding
 from chatshift.audit.plain_text import as_options, own_words
@@ -136,7 +136,11 @@ def _example(finding: Finding, example: Example, open_row: OpenRow | None) -> Ma
     named = finding.is_of_rows and not reason.startswith(place)
     command = open_row(example.place) if open_row and finding.is_of_rows else ""
     if example.pieces:
-        shown = element("div", element("pre", _marked(example)), data_view=f"text {finding.id}")
+        shown = element(
+            "div",
+            element("pre", marked(example.pieces, example.labels)),
+            data_view=f"text {finding.id}",
+        )
     elif example.said:
         shown = element("pre", example.said)
     return element(
@@ -150,15 +154,6 @@ def _example(finding: Finding, example: Example, open_row: OpenRow | None) -> Ma
         element("p", "Open it: ", element("code", command), class_="quiet") if command else "",
         class_="example",
     )
-
-
-def _marked(example: Example) -> Markup:
-    parts = []
-    for piece, label in zip(example.pieces, example.labels, strict=True):
-        parts.append(
-            element("mark", piece) if label != IGNORE_INDEX else Markup("{}").format(piece)
-        )
-    return Markup("").join(parts)
 
 
 def _first_rows(found: list[Finding], files: Iterable[str]) -> Markup:

@@ -1,6 +1,5 @@
 """What the command `chatshift show` does: one row of a file, after one of the six steps."""
 
-from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from chatshift.audit.command import parse_keywords, write
 from chatshift.audit.examples import CHARACTERS, around, as_json, shown_messages
 from chatshift.audit.hub import tokenizer_of
-from chatshift.audit.plain_text import as_options, safe, visible
+from chatshift.audit.plain_text import as_options, bracketed, safe, visible
 from chatshift.audit.run import rows_of
 from chatshift.errors import ChatshiftError
 from chatshift.formats.detect import check_format, read_row
@@ -19,7 +18,6 @@ from chatshift.steps.mask import IGNORE_INDEX
 from chatshift.supervise.encoder import Encoder
 from chatshift.trace import Trace
 
-LEARNED = "bold black on green"
 CAPTIONS = (
     "the whole conversation, as the template writes it",
     "what the model sees before it answers",
@@ -53,6 +51,8 @@ def show_row(
         console.print("No --tokenizer: the bundled Gemma-style one is used, not your model's.\n")
     loaded = tokenizer_of(tokenizer)
     if ids := [one for one in given if isinstance(one, Ids)]:
+        if step or html:
+            raise ChatshiftError("This row is tokenized already: it has no steps, and no page.")
         _print_ids(ids[0], Encoder(loaded), console)
         return 0
     talks = [
@@ -90,19 +90,13 @@ def row_of(file: Path, row: int, form: str | None, console: Any) -> list[Talk] |
     raise ChatshiftError(f"{found.place}: {found.reason}.")
 
 
-def trace_of(talk: Talk, tokenizer: Any, settings: dict[str, Any]) -> Trace:
-    """Return the trace of a conversation."""
-    return prepare(
-        talk.messages, tokenizer, tools=talk.tools, template_kwargs=talk.template_kwargs, **settings
-    )
-
-
 def _trace_or_text(talk: Talk, tokenizer: Any, settings: dict[str, Any], console: Any) -> Trace:
     """Return the trace; of a conversation that is refused, print the text and raise."""
     from rich.text import Text
 
     try:
-        return trace_of(talk, tokenizer, settings)
+        kwargs = {"tools": talk.tools, "template_kwargs": talk.template_kwargs, **settings}
+        return prepare(talk.messages, tokenizer, **kwargs)
     except ChatshiftError as refusal:
         which = f"The {talk.side} side" if talk.side else "This row"
         console.print(Text(f"{which} is refused. Its messages:\n"))
@@ -121,7 +115,7 @@ def _print(trace: Trace, step: int | None, console: Any) -> None:
         )
     )
     if step is None:
-        console.print(_marked(trace.pieces, trace.masked_labels))
+        console.print(bracketed(trace.pieces, trace.masked_labels, written=_over_lines))
         console.print(
             Text("\nWhat stands in ⟦ ⟧ is supervised; the rest is only read.", style="dim")
         )
@@ -147,24 +141,13 @@ def _print_ids(row: Ids, encoder: Encoder, console: Any) -> None:
     learned = sum(label != IGNORE_INDEX for label in row.labels)
     head = f"A row of {len(row.labels)} ids, {learned} of them supervised.\n"
     console.print(Text(head))
-    console.print(_marked(encoder.decoded(row.input_ids), row.labels))
+    pieces = encoder.decoded(row.input_ids)
+    console.print(bracketed(pieces, row.labels, written=_over_lines))
 
 
-def _marked(pieces: Sequence[str], labels: Sequence[int]) -> Any:
-    """Return the text, with `⟦` and `⟧` as well as a colour around what is supervised."""
-    from rich.text import Text
-
-    text, inside = Text(), False
-    for piece, label in zip(pieces, labels, strict=True):
-        learned = label != IGNORE_INDEX
-        if learned != inside:
-            text.append("⟦" if learned else "⟧", style=LEARNED)
-        inside = learned
-        shown = visible(piece) + ("\n" if "\n" in piece else "") if learned else _lines(piece)
-        text.append(shown, style=LEARNED if learned else "dim")
-    if inside:
-        text.append("⟧", style=LEARNED)
-    return text
+def _over_lines(piece: str, learned: bool) -> str:
+    """Return a token in a text over several lines; what is supervised shows its line breaks."""
+    return visible(piece) + ("\n" if "\n" in piece else "") if learned else _lines(piece)
 
 
 def _table(trace: Trace, step: int) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import Any
 
+from chatshift.audit.figures import Table, charts, tables
 from chatshift.audit.open_row import OpenRow
 from chatshift.audit.parts import Example, Finding
 from chatshift.audit.plain_text import as_options, excerpt, marked, own_words, safe
@@ -12,16 +13,6 @@ from chatshift.audit.report import Report
 from chatshift.formats.records import Place
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
-MEANS = {
-    "content": "what the assistant says",
-    "thought": "what it thinks",
-    "call": "the tools it calls",
-    "template": "text of the template inside answers",
-    "end": "the tokens that end answers",
-    "tail": "text of the template after the end",
-    "prompt": "all that stands before answers",
-}
-ROLES = ("system", "developer", "user", "tool", "assistant", "template")
 BLOCKS = " ▁▂▃▄▅▆▇█"
 SHOWN = 5
 
@@ -40,7 +31,8 @@ def print_report(report: Report, console: Any, open_row: OpenRow | None = None) 
     """Print the whole report; `open_row` gives the command that opens a row of it."""
     _summary(report, console)
     if report.tokens:
-        _account(report, console)
+        for shown in tables(report):
+            _table(shown, console)
         _pictures(report, console)
     _findings(report, console, open_row)
 
@@ -81,34 +73,17 @@ def _summary(report: Report, console: Any) -> None:
         console.print(Text(remark))
 
 
-def _account(report: Report, console: Any) -> None:
-    console.print()
-    rows = [(origin, words) for origin, words in MEANS.items()]
-    _table("Where the tokens come from", rows, report.origins, console)
-    roles = [(role, "") for role in ROLES]
-    roles += [(role, "") for role in sorted({r for r, _ in report.roles} - set(ROLES))]
-    if any(role != "template" for role, _ in report.roles):
-        console.print()
-        _table("Who says them", roles, report.roles, console)
+def _table(shown: Table, console: Any) -> None:
+    from rich import table as rich
 
-
-def _table(
-    title: str,
-    rows: list[tuple[str, str]],
-    counts: Mapping[tuple[str, bool], int],
-    console: Any,
-) -> None:
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_edge=False)
+    table = rich.Table(title=shown.title, title_justify="left", box=None, pad_edge=False)
     table.add_column("")
     table.add_column("supervised", justify="right")
     table.add_column("masked", justify="right")
     table.add_column("", style="dim")
-    for name, words in rows:
-        learned, masked = (counts.get((name, side), 0) for side in (True, False))
-        if learned or masked:
-            table.add_row(safe(name), f"{learned:,}", f"{masked:,}", words)
+    for name, words, learned, masked in shown.lines:
+        table.add_row(safe(name), f"{learned:,}", f"{masked:,}", words)
+    console.print()
     console.print(table)
 
 
@@ -116,30 +91,14 @@ def _pictures(report: Report, console: Any) -> None:
     """Print how long the rows are, how much of them is supervised, and of which answer."""
     from rich.text import Text
 
-    lengths = {size: report.lengths.get(size, 0) for size in powers(report.lengths)}
-    longest = max(lengths)
+    lengths, shares, turns = charts(report)
     console.print()
-    console.print(Text(f"length           {_bars(lengths)}  up to {longest:,} tokens, doubling"))
-    shares = {tenth: report.shares.get(tenth, 0) for tenth in range(11)}
-    console.print(Text(f"supervised share {_bars(shares)}  0 % to 100 % of a row"))
+    last = f"up to {lengths.last}, doubling"
+    console.print(Text(f"length           {_bars(lengths.counts)}  {last}"))
+    console.print(Text(f"supervised share {_bars(shares.counts)}  0 % to 100 % of a row"))
     if len(report.turns) > 1:
-        turns = filled(report.turns)
-        last = max(turns)
-        console.print(Text(f"supervised in    {_bars(turns)}  answer 1 to {last}, in tokens"))
-
-
-def powers(sizes: Mapping[int, int]) -> list[int]:
-    """Return the powers of two from the smallest size to the largest."""
-    size, found = min(sizes), []
-    while size <= max(sizes):
-        found.append(size)
-        size *= 2
-    return found
-
-
-def filled(counts: Mapping[int, int]) -> dict[int, int]:
-    """Return the counts from 1 to the largest, with 0 where there is none."""
-    return {n: counts.get(n, 0) for n in range(1, max(counts, default=1) + 1)}
+        answers = f"answer 1 to {max(turns.counts)}, in tokens"
+        console.print(Text(f"supervised in    {_bars(turns.counts)}  {answers}"))
 
 
 def _bars(counts: Mapping[int, int]) -> str:

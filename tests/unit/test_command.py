@@ -277,6 +277,9 @@ def test_show_opens_rows_of_ids_and_shows_what_is_broken(data):
     assert done.exit_code == 0
     assert "A row of 3 ids, 2 of them supervised." in done.stdout
     assert "<bos>⟦Yes<end_of_turn>⟧" in done.stdout
+    for option in (("--step", "3"), ("--html", "page.html")):
+        done = run("show", file, *option)
+        assert (done.exit_code, "tokenized already" in done.stderr) == (2, True)
     for row, text, words in (
         ("2", '{"text": "said \\u001b[31m"}', "no known format"),
         ("3", '{"messages": [', "breaks off"),
