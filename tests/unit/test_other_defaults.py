@@ -174,19 +174,27 @@ def test_llama_factory_by_default(name, talk):
     assert report.others["llama-factory", "tokens"] == expected > 0
 
 
+def with_thought_as(key):
+    return [*THOUGHTFUL[1:2], {"role": "assistant", "content": "Yes", key: "So it is."}]
+
+
+THOUGHTS = [with_thought_as(key) for key in ("reasoning_content", "thinking", "reasoning")]
+
+
+@pytest.mark.parametrize("talk", [TALKS[1], *THOUGHTS], ids=["two turns", "rc", "thinking", "r"])
 @pytest.mark.parametrize("name", FAMILIES)
-def test_both_with_real_templates(name):
+def test_both_with_real_templates(name, talk):
     tokenizer = load_family(name)
     tools = {"axolotl": axolotl_learns, "llama-factory": llama_factory_learns}
-    report = audit([TALKS[1]], tokenizer, boundary="answer")
+    report = audit([talk], tokenizer, boundary="answer")
     assert report.prepared == 1
     for tool, learns in tools.items():
         mine = report.others.get((tool, "tokens"))
         if mine is None:  # so it cannot use this template either
             with pytest.raises((ValueError, TemplateError)):
-                learns(TALKS[1], load_family(name))
+                learns(talk, load_family(name))
         else:
-            assert mine == supervised(learns(TALKS[1], load_family(name)))
+            assert mine == supervised(learns(talk, load_family(name)))
 
 
 def facts_of(tokenizer):
