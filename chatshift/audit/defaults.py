@@ -1,10 +1,9 @@
 """What other tools would supervise of the same rows, as long as nobody sets them otherwise."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chatshift.audit.other_rules import AnswerSlot, Messages, answer_slot, by_dummy
 from chatshift.audit.tokenizer_facts import TokenizerFacts
@@ -68,16 +67,6 @@ class Defaults:
         is_one = isinstance(self.tokenizer.chat_template, str)
         return answer_slot(self.tokenizer) if is_one else None
 
-    @cached_property
-    def handed_on(self) -> list[str]:
-        """The names of thoughts that axolotl hands on: one, and those that the template reads.
-
-        transformers then gives the thought its other names.
-        """
-        source = str(self.tokenizer.chat_template)
-        read = [name for name in THOUGHTS if re.search(rf"(\.|\[['\"]){name}\b", source)]
-        return ["reasoning_content", *read]
-
     def count(self, place: Place, talk: Talk, account: Account) -> dict[tuple[str, str], int]:
         """Return what each tool would supervise of a row, and what is supervised here, in tokens.
 
@@ -112,15 +101,16 @@ class Defaults:
         )
         encoder = self.facts.supervision.encoder
         messages = without_weights(check_messages(talk.messages))
-        pairs = list(zip(talk.messages, messages, strict=True))
-        said = [m if _has(raw, self.handed_on) else _without(m, THOUGHTS) for raw, m in pairs]
+        # Thoughts of other names reach it only with some templates: these rows are not counted.
+        thoughts = [{*THOUGHTS} & {n for n in m if m[n] is not None} for m in talk.messages]
+        is_known = all(not names or "reasoning_content" in names for names in thoughts)
 
         def ids_of(some: Messages) -> list[int]:
             return encoder.ids(template.render(some))
 
         eos, slot = self.tokenizer.eos_token_id, self.slot
         rules: dict[str, Callable[[], int | None]] = {
-            "axolotl": lambda: by_dummy(said, ids_of, eos),
+            "axolotl": lambda: by_dummy(messages, ids_of, eos) if is_known else None,
             "llama-factory": lambda: slot.learned(messages, encoder) if slot else None,
         }
         if self.has_marks:
@@ -137,14 +127,6 @@ class Defaults:
             **template.kwargs,
         )
         return sum(read["assistant_masks"])
-
-
-def _has(message: Mapping, names: Iterable[str]) -> bool:
-    return any(message.get(name) is not None for name in names)
-
-
-def _without(message: Mapping, names: Iterable[str]) -> dict[str, Any]:
-    return {name: value for name, value in message.items() if name not in names}
 
 
 def described(others: Mapping[tuple[str, str], int], rows: int) -> Iterator[str]:

@@ -174,14 +174,7 @@ def test_llama_factory_by_default(name, talk):
     assert report.others["llama-factory", "tokens"] == expected > 0
 
 
-def with_thought_as(key):
-    return [*THOUGHTFUL[1:2], {"role": "assistant", "content": "Yes", key: "So it is."}]
-
-
-THOUGHTS = [with_thought_as(key) for key in ("reasoning_content", "thinking", "reasoning")]
-
-
-@pytest.mark.parametrize("talk", [TALKS[1], *THOUGHTS], ids=["two turns", "rc", "thinking", "r"])
+@pytest.mark.parametrize("talk", [TALKS[1], THOUGHTFUL[1:]], ids=["two turns", "a thought"])
 @pytest.mark.parametrize("name", FAMILIES)
 def test_both_with_real_templates(name, talk):
     tokenizer = load_family(name)
@@ -195,6 +188,13 @@ def test_both_with_real_templates(name, talk):
                 learns(talk, load_family(name))
         else:
             assert mine == supervised(learns(talk, load_family(name)))
+
+
+def test_axolotl_is_not_counted_where_the_name_of_a_thought_decides():
+    talk = [THOUGHTFUL[1], {"role": "assistant", "content": "Yes", "thinking": "So it is."}]
+    report = audit([talk], agentic_tokenizer())
+    assert report.prepared == 1
+    assert ("axolotl", "tokens") not in report.others
 
 
 def facts_of(tokenizer):
