@@ -136,14 +136,12 @@ def memory_apart(count: int) -> Memory:
 
 
 def memory_in_words(most: int) -> str:
-    """A few and many conversations, and what the difference is for each."""
-    counts = (most // 10, most)
-    few, many = map(memory_apart, counts)
-    each = (many.more - few.more) * 1024 * 1024 / (counts[1] - counts[0])
+    """What few and many conversations take."""
+    few, many = memory_apart(most // 10), memory_apart(most)
     return (
         f"Memory on top of the {few.before:,.0f} MiB of a process that has loaded the tokenizer\n"
-        f"and audited {WARM:,} conversations: at most {few.more:,.0f} MiB for {counts[0]:,}, and\n"
-        f"{many.more:,.0f} MiB for {counts[1]:,}, {each:,.0f} bytes for each further one."
+        f"and audited {WARM:,} conversations: at most {few.more:,.0f} MiB for {most // 10:,}, and\n"
+        f"{many.more:,.0f} MiB for {most:,}."
     )
 
 
