@@ -67,6 +67,10 @@ MaskTail = Annotated[
 StripBos = Annotated[
     bool, typer.Option("--strip-bos", help="Remove the BOS that the template writes.")
 ]
+StopToken = Annotated[
+    list[str] | None, typer.Option(help="A further token at which generation stops.")
+]
+Format = Annotated[str | None, typer.Option(help="The rows' format, if it is guessed wrong.")]
 TemplateKwargs = Annotated[
     str | None, typer.Option(help="Keywords for the chat template, as JSON.")
 ]
@@ -77,7 +81,18 @@ def _main() -> None:
     """See exactly what a chat model is trained on, before it is trained."""
 
 
-@app.command("audit")
+def _examples(*lines: str) -> str:
+    """Return the end of a help text; each line is a paragraph, so that none is filled up."""
+    return "\n\n".join(("For example:", *lines))
+
+
+@app.command(
+    "audit",
+    epilog=_examples(
+        "chatshift audit data.jsonl --tokenizer Qwen/Qwen3-0.6B",
+        "chatshift audit data/ --tokenizer ./model --supervise all --html report.html",
+    ),
+)
 def audit_command(
     files: Annotated[
         list[Path],
@@ -89,15 +104,11 @@ def audit_command(
     max_length: Annotated[
         int | None, typer.Option(min=1, help="The most tokens of a row in your training.")
     ] = None,
-    format: Annotated[
-        str | None, typer.Option(help="The rows' format, if it is guessed wrong.")
-    ] = None,
+    format: Format = None,
     control_tokens: ControlOption = Control.error,
     mask_tail: MaskTail = False,
     strip_bos: StripBos = False,
-    stop_token: Annotated[
-        list[str] | None, typer.Option(help="A further token at which generation stops.")
-    ] = None,
+    stop_token: StopToken = None,
     template_kwargs: TemplateKwargs = None,
     sample: Annotated[
         int | None, typer.Option(min=1, help="Audit only so many rows, drawn at random.")
@@ -135,7 +146,13 @@ def audit_command(
     _run(lambda: run_audit(files, tokenizer, template_kwargs, settings, workers, outputs))
 
 
-@app.command("show")
+@app.command(
+    "show",
+    epilog=_examples(
+        "chatshift show data.jsonl --row 4 --tokenizer Qwen/Qwen3-0.6B",
+        "head -1 data.jsonl | chatshift show - --step 6",
+    ),
+)
 def show_command(
     file: Annotated[Path, typer.Argument(help="A file, or - for what is piped in.")],
     row: Annotated[int, typer.Option(min=1, help="Which row, counted from 1.")] = 1,
@@ -145,7 +162,9 @@ def show_command(
     control_tokens: ControlOption = Control.error,
     mask_tail: MaskTail = False,
     strip_bos: StripBos = False,
+    stop_token: StopToken = None,
     template_kwargs: TemplateKwargs = None,
+    format: Format = None,
     step: Annotated[
         int | None, typer.Option(min=1, max=6, help="Show it after one of the six steps.")
     ] = None,
@@ -160,8 +179,9 @@ def show_command(
         "control_tokens": control_tokens.value,
         "mask_tail": mask_tail,
         "strip_bos": strip_bos,
+        "stop_tokens": stop_token,
     }
-    _run(lambda: show_row(file, row, tokenizer, template_kwargs, settings, step, html))
+    _run(lambda: show_row(file, row, tokenizer, template_kwargs, settings, format, step, html))
 
 
 def _run(command: Callable[[], int]) -> Any:

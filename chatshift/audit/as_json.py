@@ -1,17 +1,16 @@
 """A report as JSON, for other programs; `schema.json` beside this file describes it."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from chatshift.audit.defaults import TOOLS
+from chatshift.audit.parts import Finding
 from chatshift.audit.remarks import remarks
 from chatshift.audit.report import Report
 
 
 def as_json(report: Report) -> dict[str, Any]:
     """Return the report as plain values."""
-    origin: dict[str, dict[str, int]] = {}
-    for (name, learned), count in sorted(report.origins.items()):
-        entry = origin.setdefault(name, {"supervised": 0, "masked": 0})
-        entry["supervised" if learned else "masked"] += count
     return {
         "version": 1,
         "files": [
@@ -29,19 +28,46 @@ def as_json(report: Report) -> dict[str, Any]:
         "tokens": report.tokens,
         "supervised": report.supervised,
         "remarks": remarks(report),
-        "origin": origin,
-        "findings": [
-            {
-                "id": one.id,
-                "level": one.level,
-                "count": one.count,
-                "refused": one.refused,
-                "share": round(one.share, 6),
-                "rows": [{"file": place.file, "line": place.line} for place in one.rows],
-                "meaning": one.meaning,
-                "remedy": one.remedy,
-            }
-            for one in report.findings
-        ],
+        "origin": _origin(report.origins),
+        "others": _others(report.others),
+        "findings": [_finding(one) for one in report.findings],
         "fingerprint": {**report.fingerprint, "labels": f"{report.labels:016x}"},
+    }
+
+
+def _origin(origins: Mapping[tuple[str, bool], int]) -> dict[str, dict[str, int]]:
+    names = sorted({name for name, _ in origins})
+    return {
+        name: {
+            "supervised": origins.get((name, True), 0),
+            "masked": origins.get((name, False), 0),
+        }
+        for name in names
+    }
+
+
+def _others(others: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "tool": tool.name,
+            "checked": tool.checked,
+            **{name: others.get((key, name), 0) for name in ("rows", "tokens", "here")},
+        }
+        for key, tool in TOOLS.items()
+        if (key, "rows") in others
+    ]
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "level": one.level,
+        "count": one.count,
+        "refused": one.refused,
+        "share": round(one.share, 6),
+        "rows": [
+            {"file": place.file, "line": place.line, "row": place.number} for place in one.rows
+        ],
+        "meaning": one.meaning,
+        "remedy": one.remedy,
     }

@@ -81,29 +81,40 @@ def audit_batch(batch: Mapping[str, Any], tokenizer: Any, *, model: Any = None) 
 
     Chapter: 8, Who shifts?
     """
-    checks = RowChecks(TokenizerFacts(Supervision(tokenizer, Settings())), AuditSettings())
-    offset = offset_of(batch, checks.facts.pad)
-    own = _own_shift(model)
-    collector = Collector({}, set())
-    rows = rows_of_batch(batch, offset or 0, checks.facts.pad)
-    learned = []
-    for number, row in enumerate(rows, start=1):
-        collector.at(Place(NAME, number))
-        collector.count_row()
-        _look(row, checks, collector)
-        if offset is not None:
-            learned.append(_decoded(row, tokenizer))
-    times = None if offset is None or own is None else offset + own
-    _judge(offset, own, rows, collector)
-    report = collector.report()
-    values = {name: getattr(report, name) for name in Report.__dataclass_fields__}
-    return BatchReport(
-        **values,
-        labels_are=MOVED.get(offset, "unrelated") if offset is not None else "unrelated",
-        model_shifts=None if own is None else bool(own),
-        times_shifted=times,
-        learned=tuple(learned),
-    )
+    return BatchAuditor(tokenizer, model).report(batch)
+
+
+class BatchAuditor:
+    """Audits batches for one tokenizer and one model, whose own shift is measured once."""
+
+    def __init__(self, tokenizer: Any, model: Any = None) -> None:
+        self.tokenizer = tokenizer
+        facts = TokenizerFacts(Supervision(tokenizer, Settings()))
+        self.checks = RowChecks(facts, AuditSettings())
+        self.own = _own_shift(model)
+
+    def report(self, batch: Mapping[str, Any]) -> BatchReport:
+        """Return the report of one batch."""
+        pad = self.checks.facts.pad
+        offset = offset_of(batch, pad)
+        collector = Collector({}, set())
+        rows = rows_of_batch(batch, offset or 0, pad)
+        learned = []
+        for number, row in enumerate(rows, start=1):
+            collector.at(Place(NAME, number))
+            collector.count_row()
+            _look(row, self.checks, collector)
+            if offset is not None:
+                learned.append(_decoded(row, self.tokenizer))
+        _judge(offset, self.own, rows, collector)
+        report = collector.report()
+        return BatchReport(
+            **{name: getattr(report, name) for name in Report.__dataclass_fields__},
+            labels_are="unrelated" if offset is None else MOVED[offset],
+            model_shifts=None if self.own is None else bool(self.own),
+            times_shifted=None if offset is None or self.own is None else offset + self.own,
+            learned=tuple(learned),
+        )
 
 
 def _own_shift(model: Any) -> int | None:

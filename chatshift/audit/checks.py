@@ -37,6 +37,9 @@ NOTED = {
     "no end of turn": ("end-not-supervised", "error"),
     "tail after the end of turn": ("tail-supervised", "note"),
 }
+# What there is nothing to do about; a kind that stands nowhere here is something left out.
+HARMLESS = frozenset(("prompts sampled",))
+UNKNOWN = ("message-left-out", "warning")
 
 
 class RowChecks:
@@ -97,9 +100,10 @@ class RowChecks:
     ) -> None:
         """Look at a row that was prepared."""
         for finding in row.findings:
-            if finding.name in NOTED:
-                name, level = NOTED[finding.name]
-                collector.found(name, reason=finding.text, cause=finding.name, level=level)
+            if finding.name not in HARMLESS:
+                name, level = NOTED.get(finding.name, UNKNOWN)
+                reason = f"messages[{finding.message}]: {finding.text}"
+                collector.found(name, reason=reason, cause=finding.name, level=level)
         for turn in turns:
             self.end(row.ids[turn.end_from : turn.end].tolist(), collector)
             if _is_empty(messages[turn.message]):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from chatshift.audit.checks import RowChecks
 from chatshift.audit.defaults import Defaults
-from chatshift.audit.examples import shown_messages, shown_tokens
+from chatshift.audit.examples import labels_of, message_in, shown_messages, shown_tokens
 from chatshift.audit.report import Report
 from chatshift.audit.settings import AuditSettings
 from chatshift.audit.tallies import Collector
@@ -19,6 +19,7 @@ from chatshift.formats.records import Broken, Ids, Place, Record, Talk
 from chatshift.supervise.account import TurnReader, account_of
 from chatshift.supervise.confirm import Row
 from chatshift.supervise.encoder import Located
+from chatshift.supervise.origins import pieces_of
 from chatshift.supervise.spans import Spans
 from chatshift.supervise.supervision import Source, Supervision
 
@@ -47,7 +48,7 @@ class Auditor:
 
     def __init__(self, tokenizer: Any, settings: AuditSettings) -> None:
         self.tokenizer, self.settings = tokenizer, settings
-        self._shown: set[str] = set()
+        self._shown: set[tuple[str, str]] = set()
         self.supervision = Supervision(tokenizer, settings.supervision)
         self.supervision.rule()  # what is wrong with the template is no matter of a single row
         facts = TokenizerFacts(self.supervision)
@@ -82,6 +83,7 @@ class Auditor:
         collector.count_format(name)
         for talk in talks:
             if isinstance(talk, Ids):
+                collector.at(record.place, partial(self.token_rows.shown, talk))
                 self.token_rows.audit(talk, collector)
                 continue
             self.checks.flags(talk, collector)
@@ -125,8 +127,7 @@ class Auditor:
 
     def _account(self, prepared: Prepared, collector: Collector) -> None:
         item, spans, whole, located = prepared
-        encoder = self.supervision.encoder
-        collector.at(item.place, partial(shown_tokens, spans.text, whole, encoder))
+        collector.at(item.place, partial(self._excerpt, prepared))
         row, lost = self.checks.cut(whole, collector)
         if row is None:
             return
@@ -143,6 +144,19 @@ class Auditor:
         collector.count(account, [message.get("role") for message in messages])
         prompt = row.ids[: row.turns[-1][0]].tobytes() + item.talk.side.encode()
         collector.remember(row.ids.tobytes(), row.turns.tobytes(), prompt)
-        ends = [int(row.ids[turn.end_from]) for turn in turns if turn.end_from < turn.end]
-        collector.count_others(self.defaults.count(item.place, item.talk, account, ends))
+        collector.count_others(self.defaults.count(item.place, item.talk, account))
         self.checks.row(messages, row, turns, collector)
+
+    def _excerpt(self, prepared: Prepared, reason: str) -> dict[str, Any]:
+        """Return the tokens of a row around the message that a reason names, or its answer."""
+        item, spans, row, located = prepared
+        named, focus = message_in(reason), None
+        if named is not None:
+            rule = self.supervision.rule(item.source.tools, item.source.template_kwargs)
+            said = rule.said(item.source.messages, spans)
+            # Of what is left out of the text, the message after it stands where it would have been.
+            starts = [located.token_at(one.start) for one in said if one.message >= named]
+            focus = min(starts, default=None)
+        ids = row.ids.tolist()
+        pieces = pieces_of(spans.text, ids, self.supervision.encoder)
+        return shown_tokens(pieces, ids, labels_of(ids, row.turns.tolist()), focus)

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 from chatshift.audit.as_json import as_json
 from chatshift.audit.baseline import changes, load_baseline
 from chatshift.audit.findings import LEVELS
+from chatshift.audit.hub import tokenizer_of
+from chatshift.audit.open_row import opener
 from chatshift.audit.report import Report
 from chatshift.audit.run import audit
 from chatshift.audit.terminal import print_changes, print_report
 from chatshift.errors import ChatshiftError
 from chatshift.formats.files import find_files
 from chatshift.formats.lines import Line
-from chatshift.tiny import load_tokenizer
 
 
 class Outputs(NamedTuple):
@@ -50,14 +51,15 @@ def run_audit(
         report = audit(
             paths, loaded, workers=workers, advance=advance, template_kwargs=keywords, **settings
         )
-    print_report(report, console)
+    open_row = opener(tokenizer, template_kwargs, settings)
+    print_report(report, console, open_row)
     plain = as_json(report)
     if outputs.json:
         write(outputs.json, json.dumps(plain, indent=1, ensure_ascii=False) + "\n")
     if outputs.html:
         from chatshift.audit.html import as_html
 
-        write(outputs.html, as_html(report))
+        write(outputs.html, as_html(report, open_row))
     found = changes(plain, before) if before else []
     if before:
         print_changes(found, str(outputs.baseline), console)
@@ -70,18 +72,6 @@ def exit_code(report: Report, fail_on: str) -> int:
         return 0
     worst = LEVELS.index(fail_on)
     return int(any(LEVELS.index(finding.level) >= worst for finding in report.findings))
-
-
-def tokenizer_of(name: str | None) -> Any:
-    """Return the tokenizer; raise with what to do where it cannot be loaded."""
-    try:
-        return load_tokenizer(name)
-    except (OSError, ValueError, ImportError, KeyError) as error:
-        first = str(error).strip().split("\n")[0]
-        raise ChatshiftError(
-            f"The tokenizer {name!r} cannot be loaded: {first} Name a folder with tokenizer.json, "
-            "or a model on the Hugging Face hub."
-        ) from error
 
 
 def parse_keywords(text: str | None) -> dict[str, Any] | None:

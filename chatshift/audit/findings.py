@@ -174,9 +174,9 @@ FINDINGS = {
     ),
     "other-defaults": Kind(
         "note",
-        "Other tools would learn other tokens",
-        "With its default settings, a tool listed here trains on other tokens of this file than "
-        "the account above says.",
+        "Other tools would supervise other tokens",
+        "With its default settings, a tool listed here supervises other tokens of these rows "
+        "than the account above says. Cuts at its own maximum length are left aside.",
         "Set the tool to what you want, or give it the labels made here.",
     ),
 }

@@ -1,16 +1,19 @@
 """A report as one page that needs nothing else: what is worst comes first."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from chatshift.audit.findings import LEVELS
-from chatshift.audit.page import element, page, short
+from chatshift.audit.open_row import OpenRow
+from chatshift.audit.page import element, marked, page, short
 from chatshift.audit.page_tables import rows_section, table_of, tokens_section
-from chatshift.audit.plain_text import own_words
+from chatshift.audit.parts import Example, Finding
+from chatshift.audit.plain_text import as_options, own_words
 from chatshift.audit.remarks import remarks, rows_in_words, tokenizer_used, verdict
-from chatshift.audit.report import Example, Finding, Report
+from chatshift.audit.report import Report
 from chatshift.audit.terminal import places
 from chatshift.formats.records import Place
 from chatshift.steps.mask import IGNORE_INDEX
@@ -18,14 +21,17 @@ from chatshift.steps.mask import IGNORE_INDEX
 MOST_FILES, MOST_ROWS, REASON = 50, 60, 1500
 
 
-def as_html(report: Report) -> str:
-    """Return the page; its size does not grow with the number of rows."""
+def as_html(report: Report, open_row: OpenRow | None = None) -> str:
+    """Return the page, whose size does not grow with the number of rows.
+
+    `open_row` gives the command that opens a row in a terminal.
+    """
     found = report.findings
     body = Markup("\n").join(
         (
             _head(report),
-            _findings(found),
-            _first_rows(found),
+            _findings(found, open_row),
+            _first_rows(found, report.files),
             tokens_section(report),
             rows_section(report),
             _files(report),
@@ -41,7 +47,8 @@ def _view_data(found: Iterable[Finding]) -> dict[str, Any]:
     for finding in found:
         if finding.example and finding.example.pieces:
             one = finding.example
-            first = next(i for i, label in enumerate(one.labels) if label != IGNORE_INDEX)
+            learned = (i for i, label in enumerate(one.labels) if label != IGNORE_INDEX)
+            first = next(learned, len(one.labels))
             trace = {"pieces": one.pieces, "ids": one.ids, "labels": one.labels, "prompt": first}
             data[finding.id] = {"trace": trace, "step": 5}
     return data
@@ -49,7 +56,11 @@ def _view_data(found: Iterable[Finding]) -> dict[str, Any]:
 
 def _title(report: Report) -> str:
     names = sorted(report.files)
-    return f"What {short(names[0])} trains" if len(names) == 1 else f"What {len(names)} files train"
+    return (
+        f"What {short(Path(names[0]).name)} trains"
+        if len(names) == 1
+        else f"What {len(names)} files train"
+    )
 
 
 def _head(report: Report) -> Markup:
@@ -73,7 +84,7 @@ def _head(report: Report) -> Markup:
     )
 
 
-def _findings(found: list[Finding]) -> Markup:
+def _findings(found: list[Finding], open_row: OpenRow | None) -> Markup:
     buttons = [element("button", "all", type="button", data_id="", aria_pressed="true")]
     for finding in found:
         label = f"{finding.id} ({finding.count:,})"
@@ -87,11 +98,11 @@ def _findings(found: list[Finding]) -> Markup:
         element("h2", "Findings, the worst first"),
         box.format(Markup("").join(buttons)),
         count,
-        *(_finding(finding) for finding in found),
+        *(_finding(finding, open_row) for finding in found),
     )
 
 
-def _finding(finding: Finding) -> Markup:
+def _finding(finding: Finding, open_row: OpenRow | None) -> Markup:
     causes = sorted(finding.causes.items(), key=lambda item: (-item[1], item[0]))[:10]
     return element(
         "article",
@@ -107,47 +118,51 @@ def _finding(finding: Finding) -> Markup:
         element("p", "Causes: ", "; ".join(f"{one} ({n:,})" for one, n in causes), class_="quiet")
         if len(causes) > 1
         else "",
-        element("p", f"First rows: {places(finding, len(finding.rows))}", class_="quiet"),
-        _example(finding.id, finding.example) if finding.example else "",
+        element("p", f"First rows: {places(finding, len(finding.rows))}", class_="quiet")
+        if finding.is_of_rows
+        else "",
+        _example(finding, finding.example, open_row) if finding.example else "",
         id=finding.id,
         data_level=finding.level,
         data_ids=finding.id,
     )
 
 
-def _example(name: str, example: Example) -> Markup:
+def _example(finding: Finding, example: Example, open_row: OpenRow | None) -> Markup:
     """Return an example: as text, which a script replaces by the view of its tokens."""
-    shown = Markup("")
+    shown, reason = Markup(""), own_words(example.reason)
+    reason = as_options(reason) if open_row else reason
+    place = str(example.place)
+    named = finding.is_of_rows and not reason.startswith(place)
+    command = open_row(example.place) if open_row and finding.is_of_rows else ""
     if example.pieces:
-        shown = element("div", element("pre", _marked(example)), data_view=f"text {name}")
+        shown = element(
+            "div",
+            element("pre", marked(example.pieces, example.labels)),
+            data_view=f"text {finding.id}",
+        )
     elif example.said:
         shown = element("pre", example.said)
     return element(
         "div",
         element(
             "p",
-            element("b", f"{short(str(example.place))}: "),
-            short(own_words(example.reason), REASON),
+            element("b", f"{short(place)}: ") if named else "",
+            short(reason, REASON),
         ),
         shown,
+        element("p", "Open it: ", element("code", command), class_="quiet") if command else "",
         class_="example",
     )
 
 
-def _marked(example: Example) -> Markup:
-    parts = []
-    for piece, label in zip(example.pieces, example.labels, strict=True):
-        parts.append(
-            element("mark", piece) if label != IGNORE_INDEX else Markup("{}").format(piece)
-        )
-    return Markup("").join(parts)
-
-
-def _first_rows(found: list[Finding]) -> Markup:
-    """Return the rows in which most is wrong."""
+def _first_rows(found: list[Finding], files: Iterable[str]) -> Markup:
+    """Return the rows in which most is wrong; without folders, where the files' names are clear."""
+    names = {file: Path(file).name for file in files}
+    clear = len({*names.values()}) == len(names)
     rows: dict[Place, list[Finding]] = {}
     for finding in found:
-        if finding.id != "other-defaults":
+        if finding.is_of_rows:
             for place in finding.rows:
                 rows.setdefault(place, []).append(finding)
     if not rows:
@@ -160,7 +175,11 @@ def _first_rows(found: list[Finding]) -> Markup:
     lines = [
         element(
             "tr",
-            element("td", short(str(place)), class_="mono"),
+            element(
+                "td",
+                short(str(place._replace(file=names[place.file]) if clear else place)),
+                class_="mono",
+            ),
             element("td", ", ".join(finding.id for finding in inside)),
             data_ids=" ".join(finding.id for finding in inside),
         )

@@ -1,12 +1,14 @@
 """One page that needs nothing else: style, scripts, data and text in a single file."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from chatshift.show.still import HERE as VIEWS
+from chatshift.steps.mask import IGNORE_INDEX
 
 HERE = Path(__file__).parent
 # Nothing may be requested, sent, or put into a frame; what is not inside the file does not exist.
@@ -56,3 +58,11 @@ def element(name: str, *children: Any, **attributes: Any) -> Markup:
     )
     inside = Markup("").join(escape(child) for child in children)
     return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, inside)
+
+
+def marked(pieces: Sequence[str], labels: Sequence[int]) -> Markup:
+    """Return the text of tokens, with a mark on what is supervised: what a view stands in for."""
+    return Markup("").join(
+        element("mark", piece) if label != IGNORE_INDEX else escape(piece)
+        for piece, label in zip(pieces, labels, strict=True)
+    )

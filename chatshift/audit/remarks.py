@@ -1,6 +1,7 @@
 """What to know of a whole report before its findings."""
 
-from chatshift.audit.report import Finding, Report
+from chatshift.audit.parts import Finding
+from chatshift.audit.report import Report
 from chatshift.formats import preference
 
 

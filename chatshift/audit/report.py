@@ -2,102 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from chatshift.audit.batch_findings import KINDS, remedy_of
 from chatshift.audit.defaults import described
 from chatshift.audit.findings import LEVELS
+from chatshift.audit.parts import ROWS_SHOWN, Example, FileAccount, Finding, Tally, added
 from chatshift.audit.seen import Seen
 from chatshift.audit.tokenizer_facts import BUNDLED
 from chatshift.errors import ChatshiftError
 from chatshift.formats.records import Place
-
-ROWS_SHOWN = 20
-
-
-class Example(NamedTuple):
-    """A row to look at."""
-
-    place: Place
-    reason: str
-    """What is the matter in this row, in words."""
-    said: str = ""
-    """The messages as they were given, cut off where they are long; of a row that was refused."""
-    pieces: tuple[str, ...] = ()
-    """The text of each token; of a row that was prepared. Long ones are shown in part."""
-    ids: tuple[int, ...] = ()
-    labels: tuple[int, ...] = ()
-    """Before the shift."""
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How many rows have something, which first, and an example of it."""
-
-    count: int
-    level: str
-    rows: tuple[Place, ...]
-    """The first rows, in the order of files and lines."""
-    causes: Mapping[str, int] = field(default_factory=dict)
-    example: Example | None = None
-    refused: int = 0
-    """In how many of these rows a conversation is rejected for it; the others are trained on."""
-
-    def __add__(self, other: "Tally") -> "Tally":
-        examples = [one.example for one in (self, other) if one.example]
-        return Tally(
-            self.count + other.count,
-            max(self.level, other.level, key=LEVELS.index),
-            tuple(sorted({*self.rows, *other.rows})[:ROWS_SHOWN]),
-            added(self.causes, other.causes),
-            min(examples, key=lambda one: one.place, default=None),
-            self.refused + other.refused,
-        )
-
-
-@dataclass(frozen=True)
-class FileAccount:
-    """What was read from one file."""
-
-    rows: int = 0
-    formats: Mapping[str, int] = field(default_factory=dict)
-    flags: Mapping[str, int] = field(default_factory=dict)
-
-    def __add__(self, other: "FileAccount") -> "FileAccount":
-        return FileAccount(
-            self.rows + other.rows,
-            added(self.formats, other.formats),
-            added(self.flags, other.flags),
-        )
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A finding of the whole report."""
-
-    id: str
-    level: str
-    count: int
-    share: float
-    rows: tuple[Place, ...]
-    meaning: str
-    remedy: str
-    causes: Mapping[str, int]
-    example: Example | None
-    refused: int = 0
-
-    @property
-    def title(self) -> str:
-        """What it is, in a few words."""
-        return KINDS[self.id].title
-
-
-def added(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Return the sums of two counts, key by key."""
-    total = dict(one)
-    for key, count in other.items():
-        total[key] = total[key] + count if key in total else count
-    return total
 
 
 @dataclass(frozen=True, repr=False)
@@ -133,7 +47,7 @@ class Report:
     shares: Mapping[int, int] = field(default_factory=dict)
     """Rows by the share of their tokens that is supervised, in tenths rounded down."""
     others: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """By other tool: the `tokens` it would learn, and those supervised `here` in the same rows."""
+    """By other tool: `rows` counted, `tokens` it would supervise, and those supervised `here`."""
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     """What was found, by its id."""
     fingerprint: Mapping[str, Any] = field(default_factory=dict)
@@ -146,6 +60,8 @@ class Report:
     """The first row that was prepared."""
     seen: Seen = field(default_factory=Seen)
     """What tells copies apart."""
+    copied: Mapping[Place, str] = field(default_factory=dict)
+    """The texts of copies, by the row that is shown; of the first one, where it was looked up."""
     tokenizer: str = ""
     """The name or folder of the tokenizer; `the bundled one` where it is that with its template."""
 
@@ -167,6 +83,7 @@ class Report:
             first=min(first, default=None),
             seen=self.seen + other.seen,
             labels=(self.labels + other.labels) % 2**64,
+            copied=dict(sorted({**self.copied, **other.copied}.items())[:ROWS_SHOWN]),
             **{name: added(getattr(self, name), getattr(other, name)) for name in counted},
         )
 
@@ -213,12 +130,13 @@ class Report:
         causes = {"the same conversation": copies.exact, "another answer": copies.conflicts}
         causes = {cause: count for cause, count in causes.items() if count}
         level = "warning" if copies.exact else "note"
-        example = Example(copies.rows[0], copies.reason)
+        said = self.copied.get(copies.shown, "")
+        example = Example(copies.shown, copies.reason, said, level=level)
         count = copies.exact + copies.conflicts
         return {"duplicate": Tally(count, level, copies.rows, causes, example)}
 
     def _others(self) -> dict[str, Tally]:
-        lines = list(described(self.others))
+        lines = list(described(self.others, self.prepared))
         if not (lines and self.first):
             return {}
         example = Example(self.first, "\n".join(lines))

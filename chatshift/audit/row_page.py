@@ -5,9 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from chatshift.audit.page import element, page
+from chatshift.audit.page import element, marked, page
 from chatshift.show.columns import trace_columns
-from chatshift.steps.mask import IGNORE_INDEX
 from chatshift.trace import Trace
 
 VIEWS = {
@@ -32,16 +31,10 @@ def traces_as_html(title: str, traces: Mapping[str, Trace]) -> str:
             )
         )
         for view, heading in VIEWS.items():
-            still = element("pre", _marked(trace)) if view == "text" else ""
+            still = (
+                element("pre", marked(trace.pieces, trace.masked_labels)) if view == "text" else ""
+            )
             parts.append(element("h3" if len(traces) > 1 else "h2", heading))
             parts.append(element("div", still, data_view=f"{view} {key}"))
         parts += [element("p", f"Note: {note.text}") for note in trace.notes]
     return page(title, element("main", *parts), data)
-
-
-def _marked(trace: Trace) -> Markup:
-    pairs = zip(trace.pieces, trace.masked_labels, strict=True)
-    return Markup("").join(
-        element("mark", piece) if label != IGNORE_INDEX else Markup("{}").format(piece)
-        for piece, label in pairs
-    )

@@ -2,12 +2,14 @@
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from chatshift.audit.chunk import Auditor
+from chatshift.audit.copies import text_of
 from chatshift.audit.report import Report
 from chatshift.audit.settings import AuditSettings
 from chatshift.errors import ChatshiftError
@@ -85,23 +87,20 @@ def audit(
         drawn, read = _draw(rows, sample)
         report += Report(read=read)
         rows = iter(drawn)
-    if workers == 1:
-        for chunk in chunks(rows):
-            report += auditor.report(chunk)
-            if advance:
-                advance(chunk)
-        return report
-    for chunk, part in _in_workers(rows, auditor, workers):
+    for chunk, part in _in_workers(rows, auditor, workers) if workers > 1 else _here(rows, auditor):
         report += part
         if advance:
             advance(chunk)
+    if (copies := report.seen.copies(1)) and _is_kept(source):
+        text = text_of(copies, rows_of(source, name, start), format)
+        report = replace(report, copied={copies.shown: text})
     return report
 
 
 def rows_of(source: Any, name: str = "rows", start: int = 1) -> Iterator[Any]:
     """Yield the rows of files, or of what is in memory already."""
     paths = [source] if isinstance(source, (str, Path)) else source
-    if isinstance(paths, list) and paths and all(isinstance(one, (str, Path)) for one in paths):
+    if isinstance(paths, list) and _are_paths(paths):
         for path in find_files([Path(one) for one in paths]):
             yield from read_file(path)
         return
@@ -111,6 +110,16 @@ def rows_of(source: Any, name: str = "rows", start: int = 1) -> Iterator[Any]:
         )
     for number, row in enumerate(source, start=start):
         yield Record(Place(name, number), row)
+
+
+def _is_kept(source: Any) -> bool:
+    """Return whether the rows can be read again: files and lists, not what is piped in."""
+    paths = source if isinstance(source, (list, tuple)) else [source]
+    return "-" not in map(str, paths) if _are_paths(paths) else isinstance(source, Sequence)
+
+
+def _are_paths(paths: Any) -> bool:
+    return bool(paths) and all(isinstance(one, (str, Path)) for one in paths)
 
 
 def chunks(rows: Iterable[Any]) -> Iterator[list[Any]]:
@@ -142,6 +151,11 @@ def _draw(rows: Iterable[Any], count: int) -> tuple[list[Any], int]:
             drawn[place] = (number, row)
         number += 1
     return [row for _, row in sorted(drawn, key=lambda one: one[0])], number
+
+
+def _here(rows: Iterable[Any], auditor: Auditor) -> Iterator[tuple[list[Any], Report]]:
+    """Yield the reports of chunks in this process."""
+    return ((chunk, auditor.report(chunk)) for chunk in chunks(rows))
 
 
 _auditor: Auditor | None = None

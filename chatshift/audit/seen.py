@@ -1,4 +1,4 @@
-"""Which conversations were seen: 24 bytes each, so that copies are found in a set of any size."""
+"""Which conversations were seen: 28 bytes each, so that copies are found in a set of any size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ class Part(NamedTuple):
     file: "np.ndarray"
     """The index of each one's file."""
     line: "np.ndarray"
+    row: "np.ndarray"
     labelled: "np.ndarray"
     """A hash of the ids and the supervised spans."""
     prompt: "np.ndarray"
@@ -29,7 +30,19 @@ class Copies(NamedTuple):
     exact: int
     conflicts: int
     rows: tuple[Place, ...]
-    reason: str
+    shown: Place
+    """The first copy; where there is none, the first row with the prompt of another."""
+    of: Place
+    """Where that stood before."""
+
+    @property
+    def reason(self) -> str:
+        """What is the matter with the row that is shown, in words."""
+        if not self.exact:
+            return f"{self.shown} has the prompt, not the answer, of {self.of}"
+        if self.shown == self.of:
+            return f"both sides of {self.shown} are the same conversation"
+        return f"{self.shown} is the same conversation as {self.of}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +64,7 @@ class Seen:
             files,
             np.array([index[place.file] for place, _, _ in found], dtype=np.uint32),
             np.array([place.line for place, _, _ in found], dtype=np.uint32),
+            np.array([place.row for place, _, _ in found], dtype=np.uint32),
             np.array([labelled for _, labelled, _ in found], dtype=np.uint64),
             np.array([prompt for _, _, prompt in found], dtype=np.uint64),
         )
@@ -70,30 +84,27 @@ class Seen:
         file = np.concatenate(
             [np.array([index[n] for n in part.files], np.uint32)[part.file] for part in self.parts]
         )
-        line, labelled, prompt = (
+        line, row, labelled, prompt = (
             np.concatenate([getattr(part, column) for part in self.parts])
-            for column in ("line", "labelled", "prompt")
+            for column in ("line", "row", "labelled", "prompt")
         )
         order = np.lexsort((line, file))
-        file, line = file[order], line[order]
+
+        def place(index: int) -> Place:
+            at = order[index]
+            return Place(names[file[at]], int(line[at]), int(row[at]))
+
         again, first_of = _again(labelled[order])
         other, first_prompt = _again(prompt[order])
         other &= ~again
         if not (again.any() or other.any()):
             return None
-        where = np.flatnonzero(again) if again.any() else np.flatnonzero(other)
-        first = (first_of if again.any() else first_prompt)[where[0]]
-        place = Place(names[file[where[0]]], int(line[where[0]]))
-        same = Place(names[file[first]], int(line[first]))
-        what = (
-            "is the same conversation as" if again.any() else "has the prompt, not the answer, of"
-        )
-        rows = np.flatnonzero(again | other)[:most]
+        # The first row that is shown is a copy, if there is one at all.
+        kind, firsts = (again, first_of) if again.any() else (other, first_prompt)
+        shown = int(np.flatnonzero(kind)[0])
+        rows = [place(i) for i in np.flatnonzero(again | other)[:most]]
         return Copies(
-            int(again.sum()),
-            int(other.sum()),
-            tuple(Place(names[file[i]], int(line[i])) for i in rows),
-            f"{place} {what} {same}",
+            int(again.sum()), int(other.sum()), tuple(rows), place(shown), place(int(firsts[shown]))
         )
 
 

@@ -1,26 +1,23 @@
 """What the command `chatshift show` does: one row of a file, after one of the six steps."""
 
-import re
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chatshift.audit.command import parse_keywords, tokenizer_of, write
-from chatshift.audit.examples import shown_messages
-from chatshift.audit.plain_text import safe, visible
+from chatshift.audit.command import parse_keywords, write
+from chatshift.audit.examples import CHARACTERS, around, as_json, shown_messages
+from chatshift.audit.hub import tokenizer_of
+from chatshift.audit.plain_text import as_options, bracketed, safe, visible
 from chatshift.audit.run import rows_of
 from chatshift.errors import ChatshiftError
-from chatshift.formats.detect import read_row
+from chatshift.formats.detect import check_format, read_row
 from chatshift.formats.lines import Line, parse
-from chatshift.formats.records import Broken, Ids, Talk
+from chatshift.formats.records import Broken, Ids, Record, Talk
 from chatshift.prepare import prepare
 from chatshift.steps.mask import IGNORE_INDEX
+from chatshift.supervise.encoder import Encoder
 from chatshift.trace import Trace
 
-# How a refusal names an argument of `prepare`, and the option that is the same.
-ARGUMENTS = re.compile(r"\b(supervise|boundary|control_tokens)=['\"](\w+)['\"]")
-SWITCHES = re.compile(r"\b(mask_tail|strip_bos)(?:=True)?(?![\w=])")
-LEARNED = "bold black on green"
 CAPTIONS = (
     "the whole conversation, as the template writes it",
     "what the model sees before it answers",
@@ -37,6 +34,7 @@ def show_row(
     tokenizer: str | None,
     template_kwargs: str | None,
     settings: dict[str, Any],
+    form: str | None,
     step: int | None,
     html: Path | None,
 ) -> int:
@@ -47,13 +45,21 @@ def show_row(
 
     console = Console()
     keywords = parse_keywords(template_kwargs) or {}
-    talks = [
-        talk._replace(template_kwargs={**keywords, **(talk.template_kwargs or {})} or None)
-        for talk in talks_of(file, row)
-    ]
+    check_format(form)
+    given = row_of(file, row, form, console)
     if tokenizer is None:
         console.print("No --tokenizer: the bundled Gemma-style one is used, not your model's.\n")
     loaded = tokenizer_of(tokenizer)
+    if ids := [one for one in given if isinstance(one, Ids)]:
+        if step or html:
+            raise ChatshiftError("This row is tokenized already: it has no steps, and no page.")
+        _print_ids(ids[0], Encoder(loaded), console)
+        return 0
+    talks = [
+        talk._replace(template_kwargs={**keywords, **(talk.template_kwargs or {})} or None)
+        for talk in given
+        if isinstance(talk, Talk)
+    ]
     traces = [_trace_or_text(talk, loaded, settings, console) for talk in talks]
     if html:
         names = [talk.side or "The conversation" for talk in talks]
@@ -67,28 +73,21 @@ def show_row(
     return 0
 
 
-def talks_of(file: Path, row: int) -> list[Talk]:
-    """Return the conversations of a row, counted from 1."""
+def row_of(file: Path, row: int, form: str | None, console: Any) -> list[Talk] | list[Ids]:
+    """Return what stands in a row, counted from 1; of one that is broken, print it and raise."""
+    from rich.text import Text
+
     raw = next(islice(rows_of([file]), row - 1, None), None)
     if raw is None:
         raise ChatshiftError(f"{file} has no row {row}; the first is row 1.")
     record = parse(raw) if isinstance(raw, Line) else raw
-    found = record if isinstance(record, Broken) else read_row(record)
-    if isinstance(found, Broken):
-        raise ChatshiftError(f"{found.place}: {found.reason}.")
-    talks = [talk for talk in found[1] if not isinstance(talk, Ids)]
-    if not talks:
-        raise ChatshiftError(
-            f"{record.place}: this row is tokenized already; chatshift audit reads it."
-        )
-    return talks
-
-
-def trace_of(talk: Talk, tokenizer: Any, settings: dict[str, Any]) -> Trace:
-    """Return the trace of a conversation."""
-    return prepare(
-        talk.messages, tokenizer, tools=talk.tools, template_kwargs=talk.template_kwargs, **settings
-    )
+    found = record if isinstance(record, Broken) else read_row(record, form)
+    if not isinstance(found, Broken):
+        return found[1]
+    data = raw.data.decode("utf-8", "replace") if isinstance(raw, Line) else ""
+    text = as_json(raw.value) if isinstance(raw, Record) else data
+    console.print(Text(_lines(around(text, 0, 0, CHARACTERS)[0])))
+    raise ChatshiftError(f"{found.place}: {found.reason}.")
 
 
 def _trace_or_text(talk: Talk, tokenizer: Any, settings: dict[str, Any], console: Any) -> Trace:
@@ -96,18 +95,13 @@ def _trace_or_text(talk: Talk, tokenizer: Any, settings: dict[str, Any], console
     from rich.text import Text
 
     try:
-        return trace_of(talk, tokenizer, settings)
+        kwargs = {"tools": talk.tools, "template_kwargs": talk.template_kwargs, **settings}
+        return prepare(talk.messages, tokenizer, **kwargs)
     except ChatshiftError as refusal:
         which = f"The {talk.side} side" if talk.side else "This row"
         console.print(Text(f"{which} is refused. Its messages:\n"))
-        console.print(Text(_lines(shown_messages(talk.messages)["said"]) + "\n"))
+        console.print(Text(_lines(shown_messages(talk.messages, str(refusal))["said"]) + "\n"))
         raise ChatshiftError(as_options(str(refusal))) from refusal
-
-
-def as_options(refusal: str) -> str:
-    """Return a refusal with options of the command in the place of arguments."""
-    named = ARGUMENTS.sub(lambda m: f"--{m[1].replace('_', '-')} {m[2]}", refusal)
-    return SWITCHES.sub(lambda m: f"--{m[1].replace('_', '-')}", named)
 
 
 def _print(trace: Trace, step: int | None, console: Any) -> None:
@@ -121,7 +115,7 @@ def _print(trace: Trace, step: int | None, console: Any) -> None:
         )
     )
     if step is None:
-        console.print(_marked(trace))
+        console.print(bracketed(trace.pieces, trace.masked_labels, written=_over_lines))
         console.print(
             Text("\nWhat stands in ⟦ ⟧ is supervised; the rest is only read.", style="dim")
         )
@@ -140,21 +134,20 @@ def _lines(text: str) -> str:
     return "\n".join(safe(line) for line in text.split("\n"))
 
 
-def _marked(trace: Trace) -> Any:
-    """Return the text, with `[` and `]` as well as a colour around what is supervised."""
+def _print_ids(row: Ids, encoder: Encoder, console: Any) -> None:
+    """Print a row that is tokenized already."""
     from rich.text import Text
 
-    text, inside = Text(), False
-    for piece, label in zip(trace.pieces, trace.masked_labels, strict=True):
-        learned = label != IGNORE_INDEX
-        if learned != inside:
-            text.append("⟦" if learned else "⟧", style=LEARNED)
-        inside = learned
-        shown = visible(piece) + ("\n" if "\n" in piece else "") if learned else _lines(piece)
-        text.append(shown, style=LEARNED if learned else "dim")
-    if inside:
-        text.append("⟧", style=LEARNED)
-    return text
+    learned = sum(label != IGNORE_INDEX for label in row.labels)
+    head = f"A row of {len(row.labels)} ids, {learned} of them supervised.\n"
+    console.print(Text(head))
+    pieces = encoder.decoded(row.input_ids)
+    console.print(bracketed(pieces, row.labels, written=_over_lines))
+
+
+def _over_lines(piece: str, learned: bool) -> str:
+    """Return a token in a text over several lines; what is supervised shows its line breaks."""
+    return visible(piece) + ("\n" if "\n" in piece else "") if learned else _lines(piece)
 
 
 def _table(trace: Trace, step: int) -> Any:

@@ -8,12 +8,13 @@ from typing import Any
 
 from chatshift.audit.batch_findings import KINDS
 from chatshift.audit.findings import LEVELS
-from chatshift.audit.report import ROWS_SHOWN, Example, FileAccount, Report, Tally
+from chatshift.audit.parts import ROWS_SHOWN, Example, FileAccount, Tally
+from chatshift.audit.report import Report
 from chatshift.audit.seen import Seen
 from chatshift.formats.records import Place
 from chatshift.supervise.account import Account
 
-Show = Callable[[], dict[str, Any]]
+Show = Callable[[str], dict[str, Any]]
 LAST_TURN = 64  # answers beyond are counted together with this one
 
 
@@ -33,10 +34,10 @@ class _Found:
 class Collector:
     """Counts, in plain dicts; one for each chunk of rows.
 
-    `shown` has the findings of which earlier chunks gave an example.
+    `shown` has the findings, with their levels, of which earlier chunks gave an example.
     """
 
-    def __init__(self, fingerprint: dict[str, Any], shown: set[str]) -> None:
+    def __init__(self, fingerprint: dict[str, Any], shown: set[tuple[str, str]]) -> None:
         self._fingerprint = fingerprint
         self._files: dict[str, Counter] = {}
         self._formats: dict[str, Counter] = {}
@@ -53,7 +54,7 @@ class Collector:
         self.prepared = self.rejected = self._labels = 0
 
     def at(self, place: Place, show: Show | None = None) -> None:
-        """Go to a row; `show` makes what is shown of it, if it becomes an example."""
+        """Go to a row; `show` makes what is shown of it for a reason, if it becomes an example."""
         self._place, self._show = place, show
 
     def count_row(self) -> None:
@@ -89,11 +90,13 @@ class Collector:
         """Count a finding in this row."""
         place = self._place
         found = self._tallies.setdefault(name, _Found())
-        found.level = max(found.level, level or KINDS[name].level, key=LEVELS.index)
+        level = level or KINDS[name].level
         if cause:
             found.causes[cause] += 1
-        if found.first is None or place < found.first:
-            found.first, found.reason, found.show = place, reason, self._show
+        worse = LEVELS.index(level) - LEVELS.index(found.level)
+        if found.first is None or worse > 0 or (not worse and place < found.first):
+            found.first, found.level = place, level
+            found.reason, found.show = reason, self._show
         found.places.add(place)
 
     def count(self, account: Account, roles: list[Any]) -> None:
@@ -117,7 +120,7 @@ class Collector:
         self._counts["shares"][10 * supervised // max(1, account.length)] += 1
 
     def count_others(self, counts: dict[tuple[str, str], int]) -> None:
-        """Count what other tools would learn of a row."""
+        """Count what other tools would supervise of a row."""
         self._counts["others"].update(counts)
 
     def remember(self, ids: bytes, turns: bytes, prompt: bytes) -> None:
@@ -154,9 +157,10 @@ class Collector:
     def _tally(self, name: str, found: "_Found") -> Tally:
         rows = sorted(found.places)
         example = None
-        if name not in self._shown:
-            self._shown.add(name)
-            example = Example(rows[0], found.reason, **(found.show() if found.show else {}))
+        if (name, found.level) not in self._shown:
+            self._shown.add((name, found.level))
+            shown = found.show(found.reason) if found.show else {}
+            example = Example(found.first or rows[0], found.reason, level=found.level, **shown)
         first, causes = tuple(rows[:ROWS_SHOWN]), dict(found.causes)
         return Tally(len(rows), found.level, first, causes, example, len(found.refused))
 

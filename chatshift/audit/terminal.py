@@ -4,21 +4,15 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import Any
 
-from chatshift.audit.plain_text import marked, own_words, safe
+from chatshift.audit.figures import Table, charts, tables
+from chatshift.audit.open_row import OpenRow
+from chatshift.audit.parts import Example, Finding
+from chatshift.audit.plain_text import as_options, excerpt, marked, own_words, safe
 from chatshift.audit.remarks import counted, remarks, rows_in_words, verdict
-from chatshift.audit.report import Example, Finding, Report
+from chatshift.audit.report import Report
+from chatshift.formats.records import Place
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
-MEANS = {
-    "content": "what the assistant says",
-    "thought": "what it thinks",
-    "call": "the tools it calls",
-    "template": "text of the template inside answers",
-    "end": "the tokens that end answers",
-    "tail": "text of the template after the end",
-    "prompt": "all that stands before answers",
-}
-ROLES = ("system", "developer", "user", "tool", "assistant", "template")
 BLOCKS = " ▁▂▃▄▅▆▇█"
 SHOWN = 5
 
@@ -33,13 +27,14 @@ def as_text(report: Report) -> str:
     return "\n".join(line.rstrip() for line in lines).strip()
 
 
-def print_report(report: Report, console: Any) -> None:
-    """Print the whole report."""
+def print_report(report: Report, console: Any, open_row: OpenRow | None = None) -> None:
+    """Print the whole report; `open_row` gives the command that opens a row of it."""
     _summary(report, console)
     if report.tokens:
-        _account(report, console)
+        for shown in tables(report):
+            _table(shown, console)
         _pictures(report, console)
-    _findings(report, console)
+    _findings(report, console, open_row)
 
 
 def print_changes(changes: list[str], baseline: str, console: Any) -> None:
@@ -78,34 +73,17 @@ def _summary(report: Report, console: Any) -> None:
         console.print(Text(remark))
 
 
-def _account(report: Report, console: Any) -> None:
-    console.print()
-    rows = [(origin, words) for origin, words in MEANS.items()]
-    _table("Where the tokens come from", rows, report.origins, console)
-    roles = [(role, "") for role in ROLES]
-    roles += [(role, "") for role in sorted({r for r, _ in report.roles} - set(ROLES))]
-    if any(role != "template" for role, _ in report.roles):
-        console.print()
-        _table("Who says them", roles, report.roles, console)
+def _table(shown: Table, console: Any) -> None:
+    from rich import table as rich
 
-
-def _table(
-    title: str,
-    rows: list[tuple[str, str]],
-    counts: Mapping[tuple[str, bool], int],
-    console: Any,
-) -> None:
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_edge=False)
+    table = rich.Table(title=shown.title, title_justify="left", box=None, pad_edge=False)
     table.add_column("")
     table.add_column("supervised", justify="right")
     table.add_column("masked", justify="right")
     table.add_column("", style="dim")
-    for name, words in rows:
-        learned, masked = (counts.get((name, side), 0) for side in (True, False))
-        if learned or masked:
-            table.add_row(safe(name), f"{learned:,}", f"{masked:,}", words)
+    for name, words, learned, masked in shown.lines:
+        table.add_row(safe(name), f"{learned:,}", f"{masked:,}", words)
+    console.print()
     console.print(table)
 
 
@@ -113,30 +91,14 @@ def _pictures(report: Report, console: Any) -> None:
     """Print how long the rows are, how much of them is supervised, and of which answer."""
     from rich.text import Text
 
-    lengths = {size: report.lengths.get(size, 0) for size in powers(report.lengths)}
-    longest = max(lengths)
+    lengths, shares, turns = charts(report)
     console.print()
-    console.print(Text(f"length           {_bars(lengths)}  up to {longest:,} tokens, doubling"))
-    shares = {tenth: report.shares.get(tenth, 0) for tenth in range(11)}
-    console.print(Text(f"supervised share {_bars(shares)}  0 % to 100 % of a row"))
+    last = f"up to {lengths.last}, doubling"
+    console.print(Text(f"length           {_bars(lengths.counts)}  {last}"))
+    console.print(Text(f"supervised share {_bars(shares.counts)}  0 % to 100 % of a row"))
     if len(report.turns) > 1:
-        turns = filled(report.turns)
-        last = max(turns)
-        console.print(Text(f"supervised in    {_bars(turns)}  answer 1 to {last}, in tokens"))
-
-
-def powers(sizes: Mapping[int, int]) -> list[int]:
-    """Return the powers of two from the smallest size to the largest."""
-    size, found = min(sizes), []
-    while size <= max(sizes):
-        found.append(size)
-        size *= 2
-    return found
-
-
-def filled(counts: Mapping[int, int]) -> dict[int, int]:
-    """Return the counts from 1 to the largest, with 0 where there is none."""
-    return {n: counts.get(n, 0) for n in range(1, max(counts, default=1) + 1)}
+        answers = f"answer 1 to {max(turns.counts)}, in tokens"
+        console.print(Text(f"supervised in    {_bars(turns.counts)}  {answers}"))
 
 
 def _bars(counts: Mapping[int, int]) -> str:
@@ -144,7 +106,7 @@ def _bars(counts: Mapping[int, int]) -> str:
     return "".join(BLOCKS[-(-8 * count // most)] for count in counts.values())
 
 
-def _findings(report: Report, console: Any) -> None:
+def _findings(report: Report, console: Any, open_row: OpenRow | None) -> None:
     from rich.text import Text
 
     console.print()
@@ -157,10 +119,10 @@ def _findings(report: Report, console: Any) -> None:
         console.print(Text(f"{words}, the worst first:", style="bold"))
     console.print()
     for finding in found:
-        _finding(finding, console)
+        _finding(finding, console, open_row)
 
 
-def _finding(finding: Finding, console: Any) -> None:
+def _finding(finding: Finding, console: Any, open_row: OpenRow | None) -> None:
     from rich.text import Text
 
     colour = COLOURS[finding.level]
@@ -169,32 +131,47 @@ def _finding(finding: Finding, console: Any) -> None:
     head.append(f"  {finding.id}: {finding.title}", style="bold")
     head.append(f"  {rows_in_words(finding)} ({finding.share:.1%})")
     console.print(head)
-    _indented(f"at {places(finding)}", console, style="dim")
+    if finding.is_of_rows:
+        _indented(f"at {places(finding)}", console, style="dim")
     if len(finding.causes) > 1:
         causes = sorted(finding.causes.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
         _indented("; ".join(f"{safe(cause)} ({n:,})" for cause, n in causes), console)
     if finding.example:
-        _example(finding.example, console)
+        reason = own_words(finding.example.reason)
+        # Who calls the command passes options; who calls the function, arguments.
+        _example(finding.example, as_options(reason) if open_row else reason, console)
     _indented(f"This means: {finding.meaning}", console)
     _indented(f"What to do: {finding.remedy}", console)
+    shown = finding.example if finding.is_of_rows else None
+    if open_row and shown and (command := open_row(shown.place)):
+        console.print(Text(f"  Open it: {safe(command)}"), soft_wrap=True)  # to be copied whole
     console.print()
 
 
 def places(finding: Finding, most: int = SHOWN) -> str:
     """Return the first places; of rows of one file, its name once."""
-    files: dict[str, list[str]] = {}
+    files: dict[str, list[Place]] = {}
     for place in finding.rows[:most]:
-        files.setdefault(place.file, []).append(str(place.line))
-    shown = "; ".join(f"{safe(name)}:{', '.join(lines)}" for name, lines in files.items())
+        files.setdefault(place.file, []).append(place)
+    shown = "; ".join(f"{safe(name)}:{_numbers(inside)}" for name, inside in files.items())
     more = finding.count - len(finding.rows[:most])
     return shown + (f" and {more:,} more" if more else "")
 
 
-def _example(example: Example, console: Any) -> None:
-    for line in own_words(example.reason).split("\n"):
+def _numbers(places: list[Place]) -> str:
+    """Return the lines of some rows, and the rows' own numbers where these are others."""
+    lines = ", ".join(str(place.line) for place in places)
+    rows = ", ".join(str(place.number) for place in places)
+    return lines if lines == rows else f"{lines} ({'row' if len(places) == 1 else 'rows'} {rows})"
+
+
+def _example(example: Example, reason: str, console: Any) -> None:
+    for line in reason.split("\n"):
         _indented(safe(line.rstrip()), console)
     if example.pieces:
         console.print(marked(example))
+    elif example.said:
+        console.print(excerpt(example))
 
 
 def _indented(text: str, console: Any, style: str = "") -> None:

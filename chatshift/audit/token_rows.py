@@ -1,8 +1,9 @@
 """The audit of rows that are tokenized and labelled already."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatshift.audit.checks import RowChecks
+from chatshift.audit.examples import shown_tokens
 from chatshift.audit.tallies import Collector
 from chatshift.errors import ChatshiftError
 from chatshift.formats.records import Ids
@@ -58,6 +59,13 @@ class TokenRows:
         tokens = ids.astype(np.int32)
         prompt = tokens[: turns[-1].start].tobytes()
         collector.remember(tokens.tobytes(), spans.tobytes(), prompt)
+
+    def shown(self, row: Ids, reason: str) -> dict[str, Any]:
+        """Return the tokens of a row with their labels, as an example."""
+        if min(row.input_ids) < 0 or max(row.input_ids) >= self.size:
+            return {}
+        pieces = self.checks.facts.supervision.encoder.decoded(row.input_ids)
+        return shown_tokens(pieces, row.input_ids, row.labels)
 
     def _wrong(self, ids: "np.ndarray", labels: "np.ndarray") -> str:
         """Return what is wrong with labels that are not the ids at their own places."""

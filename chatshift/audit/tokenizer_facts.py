@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from chatshift.audit.hub import config_of
 from chatshift.errors import ChatshiftError
 from chatshift.supervise.supervision import Supervision
 from chatshift.tiny import FOLDER
@@ -36,7 +37,7 @@ class TokenizerFacts:
         source = str(getattr(self.tokenizer, "name_or_path", "") or "")
         if not source:
             return {}
-        path = Path(source, CONFIG) if Path(source).is_dir() else _from_hub(source)
+        path = Path(source, CONFIG) if Path(source).is_dir() else config_of(source, CONFIG)
         try:
             found = json.loads(path.read_text(encoding="utf-8")) if path else {}
         except (OSError, ValueError):
@@ -82,25 +83,6 @@ class TokenizerFacts:
         """Return hashes of the chat template and of the tokenizer."""
         template = json.dumps(self.tokenizer.chat_template, sort_keys=True)
         return {"template": _hash(template), "tokenizer": _hash(_as_text(self.tokenizer))}
-
-
-def _from_hub(name: str) -> Path | None:
-    """Return the file of a model on the hub; nothing where it has none, or cannot be reached."""
-    from transformers.utils import cached_file
-
-    quietly = dict.fromkeys(
-        (
-            "_raise_exceptions_for_gated_repo",
-            "_raise_exceptions_for_missing_entries",
-            "_raise_exceptions_for_connection_errors",
-        ),
-        False,
-    )
-    try:
-        found = cached_file(name, CONFIG, **quietly)
-    except (OSError, ValueError):
-        return None
-    return Path(found) if found else None
 
 
 def _hash(text: str) -> str:

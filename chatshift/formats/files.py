@@ -19,6 +19,7 @@ GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 NAMES = (".jsonl", ".json", ".ndjson", ".parquet", ".arrow")
 PACKED = (".gz", ".zst", ".zstd")
+LINES = (".jsonl", ".ndjson")
 HEAD = 1 << 16
 Raw = Line | Record | Broken
 
@@ -81,12 +82,24 @@ def _is_one_value(head: bytes, path: Path) -> bool:
     first, newline, rest = head.lstrip().partition(b"\n")
     try:
         value = json.loads(first)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        if path.suffix in LINES and (isinstance(error, RecursionError) or _is_broken(first, rest)):
+            return False
         starts = first[:1] in b"[{"
         return starts and (first[:1] == b"[" or not first.strip(b"{ \r") or path.suffix == ".json")
     if not isinstance(value, list) or (newline and rest.strip()):
         return False
     return not value or not all(isinstance(one, dict) and "role" in one for one in value)
+
+
+def _is_broken(first: bytes, rest: bytes) -> bool:
+    """Return whether a first line is damaged: it ends within a value, and the next is one."""
+    if first.rstrip().endswith((b"[", b"{", b",")):
+        return False
+    try:
+        return isinstance(json.loads(rest.partition(b"\n")[0]), (dict, list))
+    except (ValueError, RecursionError):
+        return False
 
 
 @contextmanager

@@ -72,16 +72,15 @@ class _Buffer:
 
 def values_of(stream: IO[bytes], file: str) -> Iterator[Record | Broken]:
     """Yield the items of a list, or values that follow each other, with the lines they start in."""
-    buffer = _Buffer(stream)
+    buffer, row = _Buffer(stream), 0
     try:
         buffer.skip(SPACE)
         is_list = buffer.next() == "["
         if is_list:
             buffer.position += 1
-        first = True
         while True:
             buffer.skip(SPACE)
-            if is_list and not first and buffer.next() == ",":
+            if is_list and row and buffer.next() == ",":
                 buffer.position += 1
                 buffer.skip(SPACE)
             if buffer.next() == "]" and is_list:
@@ -89,12 +88,11 @@ def values_of(stream: IO[bytes], file: str) -> Iterator[Record | Broken]:
             if not buffer.next():
                 if is_list:
                     reason = "the file breaks off: its list of rows is never closed"
-                    yield Broken(Place(file, buffer.line), "bad-line", reason)
+                    yield Broken(Place.of(file, buffer.line, row + 1), "bad-line", reason)
                 return
-            line, first = buffer.line, False
-            yield Record(Place(file, line), buffer.value())
+            yield Record(Place.of(file, buffer.line, row + 1), buffer.value())
+            row += 1
     except UNREADABLE as error:
         reason = str(error) or type(error).__name__
-        yield Broken(
-            Place(file, buffer.line), "bad-line", f"{reason}; the rest of the file is not read"
-        )
+        place = Place.of(file, buffer.line, row + 1)
+        yield Broken(place, "bad-line", f"{reason}; the rest of the file is not read")

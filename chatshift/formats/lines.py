@@ -22,10 +22,10 @@ class Line(NamedTuple):
 
 def lines_of(stream: IO[bytes], file: str) -> Iterator[Line | Broken]:
     """Yield the lines of a stream that are not blank, and those that cannot be read."""
-    number = 0
+    number = row = 0
     while True:
         number += 1
-        place = Place(file, number)
+        place = Place.of(file, number, row + 1)
         try:
             data = stream.readline(LONGEST_LINE)
             cut = len(data) == LONGEST_LINE and not data.endswith(b"\n")
@@ -38,10 +38,13 @@ def lines_of(stream: IO[bytes], file: str) -> Iterator[Line | Broken]:
             return
         if not data:
             return
+        if not cut and not data.strip():
+            continue
+        row += 1
         if cut:
             most = LONGEST_LINE // 1024 // 1024
             yield Broken(place, "bad-line", f"the line is longer than {most} MiB")
-        elif data.strip():
+        else:
             yield Line(place, data.removeprefix(BOM) if number == 1 else data)
 
 

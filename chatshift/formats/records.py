@@ -6,13 +6,25 @@ from chatshift.errors import ChatshiftError
 
 
 class Place(NamedTuple):
-    """Where a row stands; `line` counts from 1, rows of a table likewise."""
+    """Where a row stands; lines count from 1, rows of a table likewise."""
 
     file: str
     line: int
+    row: int = 0
+    """Its number among the rows of its file, where that is not the line; else 0."""
+
+    @classmethod
+    def of(cls, file: str, line: int, row: int) -> "Place":
+        """Return a place by both its numbers."""
+        return cls(file, line, 0 if row == line else row)
+
+    @property
+    def number(self) -> int:
+        """Its number among the rows of its file, from 1."""
+        return self.row or self.line
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}" + (f" (row {self.row})" if self.row else "")
 
 
 class Record(NamedTuple):

@@ -10,9 +10,13 @@ from agentic import agentic_tokenizer
 
 from chatshift import ChatshiftError, Report, audit, load_tokenizer
 from chatshift.audit.as_json import as_json
+from chatshift.audit.checks import HARMLESS, NOTED
+from chatshift.audit.chunk import Auditor
 from chatshift.audit.findings import FINDINGS
 from chatshift.audit.html import as_html
-from chatshift.formats.records import Place
+from chatshift.audit.settings import AuditSettings
+from chatshift.formats.records import Place, Record
+from chatshift.supervise import notes
 from chatshift.tiny.formats import load_format
 
 SCHEMA = json.loads(files("chatshift").joinpath("audit/schema.json").read_text(encoding="utf-8"))
@@ -397,6 +401,21 @@ def test_a_finding_says_how_many_of_its_rows_are_refused():
     assert cut["truncated-away"].refused == 1
 
 
+def test_an_example_is_one_of_the_worst():
+    kept, refused = {**talk("Hi", "No"), "label": False}, talk("Hi", "Yes", weight=0.5)
+    report = audit([kept, kept, refused, refused], load_tokenizer())
+    assert found(report)["flag-ignored"].example.place == Place("rows", 3)
+    parts = [
+        audit(rows, load_tokenizer(), start=n)
+        for n, rows in ((1, [kept]), (2, [kept]), (3, [refused]), (4, [refused]))
+    ]
+    one, two, three, four = parts
+    for whole in ((one + two) + (three + four), (four + (three + one)) + two):
+        assert found(whole)["flag-ignored"].example.place == Place("rows", 3)
+    many = [*[kept] * 1000, refused]  # in two chunks
+    assert found(audit(many, load_tokenizer()))["flag-ignored"].example.place.line == 1001
+
+
 def test_both_sides_of_pairs_are_said_to_be_audited():
     pair = {"prompt": "Hi", "chosen": "Yes", "rejected": "No"}
     report = audit([pair, *clean(1)], load_tokenizer())
@@ -462,6 +481,87 @@ def test_a_report_knows_its_parts_and_refuses_others(tmp_path):
     other = audit(rows, load_tokenizer(), supervise="all")
     with pytest.raises(ChatshiftError, match="do not add up: they differ in settings"):
         whole + other
+
+
+def long_talk(*, bad, count=60):
+    """Many turns; one of the messages holds a control token, after much else."""
+    messages = [
+        {"role": ("user", "assistant")[n % 2], "content": f"This is what message {n} says. " * 5}
+        for n in range(count)
+    ]
+    messages[bad]["content"] += "<eos> here it is."
+    return {"messages": messages}
+
+
+def test_what_is_shown_stands_around_the_message_that_is_named():
+    report = audit([long_talk(bad=40)], load_tokenizer())
+    example = found(report)["control-tokens"].example
+    assert len(example.said) < 2100
+    assert example.said.startswith("…")
+    assert example.said[1 + example.focus :].startswith("<eos> here it is.")
+    assert "<eos> here it is." in str(report).split("This means")[0].split("messages[40]")[1]
+    short = audit([long_talk(bad=2, count=4)], load_tokenizer())
+    assert found(short)["control-tokens"].example.said.startswith("user: This is what message 0")
+
+
+def test_tokens_are_shown_from_the_message_that_is_named():
+    messages = long_talk(bad=40)["messages"]
+    messages[40]["content"] = "Look, here."
+    messages[21]["reasoning_content"] = "so it is"
+    report = audit([messages], load_tokenizer())
+    example = found(report)["thought-left-out"].example
+    assert example.reason.startswith("messages[21]: ")
+    assert "".join(example.pieces[example.focus :]).startswith("This is what message 21 says.")
+    assert not any(label != -100 for label in example.labels)  # the last answer is far away
+    printed = " ".join(str(report).split("thought-left-out:")[1].split("This means")[0].split())
+    assert "This is what message 21 says." in printed
+    assert "message 21 says" in as_html(report).replace("</span>", "")
+
+
+def test_a_copy_is_shown_with_its_text(tmp_path):
+    rows = [*clean(), talk("What is 2?", "No idea.")]
+    path = write(tmp_path / "data.jsonl", rows)
+    for source, name in ((path, str(path)), ([path], str(path)), (rows, "rows")):
+        example = found(audit(source, load_tokenizer()))["duplicate"].example
+        assert example.reason == f"{name}:7 has the prompt, not the answer, of {name}:3"
+        assert example.said.splitlines() == [
+            "user: What is 2?",
+            f"{name}:3, assistant: It is 2.",
+            f"{name}:7, assistant: No idea.",
+        ]
+    write(path, [*rows, clean()[4]])
+    report = audit(path, load_tokenizer())
+    example = found(report)["duplicate"].example
+    assert example.reason == f"{path}:8 is the same conversation as {path}:5"
+    assert example.said == "user: What is 4?\nassistant: It is 4."
+    assert "assistant: It is 4." in str(report)
+    again = audit(iter([{"messages": clean()[0]["messages"]}] * 2), load_tokenizer())
+    assert found(again)["duplicate"].example.said == ""  # rows that can be read only once
+    pair = [{"prompt": "Hi", "chosen": "Yes", "rejected": "Yes"}]
+    example = found(audit(pair, load_tokenizer()))["duplicate"].example
+    assert example.reason == "both sides of rows:1 are the same conversation"
+
+
+def test_a_kind_of_note_that_is_not_known_is_something_left_out(monkeypatch):
+    kinds = {"key not read": notes.Kind("A key was not read.", "Remove it.")}
+    monkeypatch.setattr(notes, "NOTES", {**notes.NOTES, **kinds})
+    auditor = Auditor(load_tokenizer(), AuditSettings())
+    spans = auditor.supervision.spans
+
+    def noted(source):
+        found = spans(source)
+        note = notes.Finding("key not read", 0, "The key 'mood' of this message is not read.")
+        return found._replace(findings=(*found.findings, note))
+
+    monkeypatch.setattr(auditor.supervision, "spans", noted)
+    report = auditor.report([Record(Place("rows", 1), talk("Hi", "Yes"))])
+    finding = found(report)["message-left-out"]
+    assert (finding.level, finding.rows) == ("warning", (Place("rows", 1),))
+    assert finding.example.reason == "messages[0]: The key 'mood' of this message is not read."
+
+
+def test_every_kind_of_note_is_a_finding_or_harmless():
+    assert set(notes.NOTES) <= set(NOTED) | HARMLESS
 
 
 def test_who_says_what_and_which_answer():

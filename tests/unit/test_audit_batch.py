@@ -266,6 +266,39 @@ def test_the_callback_may_only_warn(pairs, tokenizer, tmp_path):
     assert trainer.state.global_step == 3
 
 
+def test_the_callback_looks_at_so_many_batches(rows, pairs, tokenizer):
+    model = tiny_model(tokenizer)
+    good, bad = batch_of(rows[:2], tokenizer), batch_of(pairs[2:], tokenizer)
+    AuditCallback(tokenizer).on_train_begin(
+        None, None, None, model=model, train_dataloader=[good, bad]
+    )
+    both = AuditCallback(tokenizer, batches=5)
+    with pytest.raises(LabelError, match=r"(?s)^Batch 2 is not fit.*shifted twice"):
+        both.on_train_begin(None, None, None, model=model, train_dataloader=[good, bad])
+    assert [report.times_shifted for report in both.reports] == [1, 2]
+    assert both.report is both.reports[1]
+    with pytest.raises(ChatshiftError, match="has no batch"):
+        both.on_train_begin(None, None, None, model=model, train_dataloader=[])
+    with pytest.raises(ChatshiftError, match="batches=0 must be a number of batches"):
+        AuditCallback(tokenizer, batches=0)
+
+
+def test_a_fault_in_a_later_batch_stops_a_trainer_that_looks_there(
+    rows, pairs, tokenizer, tmp_path
+):
+    callback = AuditCallback(batches=2)
+    trainer = transformers_trainer(rows, tokenizer, tmp_path, callback)
+    whole, number = trainer.data_collator, iter(range(99))
+
+    def sometimes(examples):
+        return whole(examples if next(number) % 2 == 0 else pairs[:2])
+
+    trainer.data_collator = sometimes
+    with pytest.raises(LabelError, match="Batch 2 is not fit"):
+        trainer.train()
+    assert trainer.state.global_step == 0
+
+
 def test_a_trainer_without_a_tokenizer_says_what_to_do(rows, tokenizer, tmp_path):
     trainer = transformers_trainer(rows, tokenizer, tmp_path, AuditCallback())
     trainer.callback_handler.processing_class = None

@@ -1,17 +1,24 @@
 """The command as a user calls it: exit codes, files that it writes, what it prints."""
 
+import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
+from email.message import Message
 from pathlib import Path
+from urllib.error import HTTPError, URLError
 
 import pytest
 from typer.testing import CliRunner
 
-from chatshift.audit.show_row import as_options
+from chatshift import audit as audit_rows
+from chatshift import load_tokenizer
+from chatshift.audit import hub
+from chatshift.audit.plain_text import as_options
 from chatshift.cli import app
 from chatshift.tiny import FOLDER
 
@@ -233,6 +240,96 @@ def test_arguments_are_named_as_options():
     assert as_options(said) == words
 
 
+def test_each_finding_names_the_command_that_opens_its_row(data):
+    file = data(CLEAN, "", AGAIN, CONTROL, name="my data.jsonl")
+    settings = ("--supervise", "all", "--boundary", "answer", "--mask-tail")
+    done = audit(file, *settings, "--stop-token", "<eos>", "--template-kwargs", '{"a": 1}')
+    (command,) = re.findall(r"^  Open it: (chatshift .*)$", done.stdout, re.MULTILINE)
+    assert "at my data.jsonl:4 (row 3)" in done.stdout
+    arguments = shlex.split(command)[1:]
+    assert arguments[:4] == ["show", file, "--row", "3"]
+    for option in (*settings, "--stop-token", "--template-kwargs"):
+        assert option in arguments
+    opened = run(*arguments)
+    assert "user: <eos>\nassistant: Yes" in opened.stdout
+    kept = audit(file, "--control-tokens", "text", "--fail-on", "never", "--html", "page.html")
+    assert "Open it" not in kept.stdout  # of what other tools do, no row shows more
+    assert "Open it" not in str(audit_rows([CONTROL]))  # rows in memory stand in no file
+
+
+def test_a_list_over_several_lines_is_opened_by_its_row(data):
+    text = json.dumps([CLEAN, AGAIN, CONTROL], indent=1)
+    Path("data.json").write_text(text, encoding="utf-8")
+    line = [n for n, one in enumerate(text.splitlines(), 1) if one == " {"][2]
+    done = audit("data.json")
+    (command,) = re.findall(r"^  Open it: (chatshift .*)$", done.stdout, re.MULTILINE)
+    assert f"at data.json:{line} (row 3)" in done.stdout
+    assert "user: <eos>\nassistant: Yes" in run(*shlex.split(command)[1:]).stdout
+    audit("data.json", "--json", "out.json")
+    (first, *_) = json.loads(Path("out.json").read_text(encoding="utf-8"))["findings"]
+    assert first["rows"] == [{"file": "data.json", "line": line, "row": 3}]
+
+
+def test_show_opens_rows_of_ids_and_shows_what_is_broken(data):
+    ids = {"input_ids": [2, 580, 4], "labels": [-100, 580, 4]}
+    file = data(ids, {"text": "said \x1b[31m"}, '{"messages": [')
+    done = run("show", file)
+    assert done.exit_code == 0
+    assert "A row of 3 ids, 2 of them supervised." in done.stdout
+    assert "<bos>⟦Yes<end_of_turn>⟧" in done.stdout
+    for option in (("--step", "3"), ("--html", "page.html")):
+        done = run("show", file, *option)
+        assert (done.exit_code, "tokenized already" in done.stderr) == (2, True)
+    for row, text, words in (
+        ("2", '{"text": "said \\u001b[31m"}', "no known format"),
+        ("3", '{"messages": [', "breaks off"),
+    ):
+        done = run("show", file, "--row", row)
+        assert (done.exit_code, text in done.stdout, words in done.stderr) == (2, True, True)
+    other = {"instruction": "Hi", "output": "Yes", "messages": TALK}
+    done = run("show", data(other), "--format", "alpaca", "--stop-token", "<eos>")
+    assert "⟦Yes<end_of_turn>⟧" in done.stdout
+    assert "format='xml' is not known" in run("show", file, "--format", "xml").stderr
+
+
+def test_a_hub_that_cannot_be_reached_is_asked_once(data, monkeypatch):
+    asked = []
+
+    def refuse(request, timeout):
+        asked.append((request.full_url, request.method, timeout <= 10))
+        raise URLError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    hub.is_reachable.cache_clear()
+    try:
+        for name in ("audit", "show"):
+            done = run(name, data(CLEAN), "--tokenizer", "Qwen/Qwen3-0.6B")
+            assert done.exit_code == 2
+            assert (
+                "it was not downloaded before, and https://huggingface.co cannot be" in done.stderr
+            )
+            assert done.stderr.count("\n") == 1
+    finally:
+        hub.is_reachable.cache_clear()
+    assert asked == [("https://huggingface.co", "HEAD", True)]
+
+
+@pytest.mark.parametrize("answer", [HTTPError("", 429, "", Message(), None), None])
+def test_a_hub_that_answers_is_asked_for_the_tokenizer(answer, data, monkeypatch):
+    def urlopen(request, timeout):
+        if answer:
+            raise answer
+        return io.BytesIO()
+
+    monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    monkeypatch.setattr(hub, "load_tokenizer", lambda name: load_tokenizer() if name else None)
+    hub.is_reachable.cache_clear()
+    try:
+        assert hub.tokenizer_of("Qwen/Qwen3-0.6B").bos_token == "<bos>"
+    finally:
+        hub.is_reachable.cache_clear()
+
+
 def test_what_is_piped_in(data):
     command = [sys.executable, "-m", "chatshift", "show", "-", "--row", "2"]
     piped = "\n".join(map(json.dumps, (AGAIN, CLEAN)))
@@ -263,6 +360,16 @@ def test_help_names_every_option_with_what_it_does():
         assert option in text
     for option in ("--html", "--json", "--baseline", "--fail-on", "--format", "--workers"):
         assert option in text
+
+
+@pytest.mark.parametrize("name", ["audit", "show"])
+def test_the_examples_of_the_help_are_commands_that_there_are(name, data):
+    text = run(name, "--help").stdout
+    (examples,) = re.findall(r"For example:\s+(.*)", text, re.DOTALL)
+    lines = [line.split("| ")[-1].split() for line in examples.splitlines() if line.strip()]
+    assert [line[:2] for line in lines] == [["chatshift", name]] * 2
+    known = re.findall(r"--[a-z-]+", text.split("For example:")[0])
+    assert {word for line in lines for word in line if word.startswith("--")} <= set(known)
 
 
 def test_the_environment_of_a_caller_stays_as_it_was(data, monkeypatch):

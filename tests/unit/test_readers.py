@@ -232,6 +232,8 @@ def arrow(writer):
 FILES = {
     "data.jsonl": LINES,
     "data.json": LIST,
+    "list over lines.jsonl": LIST,
+    "list of lines.jsonl": b"[" + b",\n".join(LINES.splitlines()) + b"]",
     "one line.json": json.dumps([{"messages": TALK}] * 5).encode(),
     "lists.jsonl": b"".join(json.dumps(TALK).encode() + b"\n" for _ in range(5)),
     "many lines.json": b"".join(
@@ -326,6 +328,8 @@ BROKEN = {
     "damaged.jsonl.gz": (b"\x1f\x8b" + bytes(50), "the file cannot be read", 1),
     "cut.parquet": (parquet()[:-20], "the table cannot be read from row 1 on", 1),
     "cut.arrow": (arrow(pa.ipc.new_file)[:-20], "the table cannot be read from row 1 on", 1),
+    "deep first.jsonl": (b"[" * 100_000 + b"\n" + LINES, "it is nested too deeply", 1),
+    "cut first.jsonl": (b'[{"role": "us\n' + LINES, "it breaks off after character 13", 1),
     "null.jsonl": (LINES + b"null\n", "a row must be a JSON object, not null", 6),
     "huge number.jsonl": (LINES + b'{"messages": ' + b"9" * 5000 + b"}\n", "Exceeds the limit", 6),
 }
@@ -337,7 +341,7 @@ def test_what_is_broken_is_named_with_its_line_and_the_rest_is_audited(name, tmp
     (tmp_path / name).write_bytes(data)
     (tmp_path / "whole.jsonl").write_bytes(LINES)
     report = audit([tmp_path / name, tmp_path / "whole.jsonl"], load_tokenizer())
-    assert report.prepared >= 5
+    assert report.prepared >= (10 if "first" in name else 5)
     (finding,) = [one for one in report.findings if one.id in ("bad-line", "bad-row")]
     assert finding.count == 1
     assert finding.rows[0].file == str(tmp_path / name)
