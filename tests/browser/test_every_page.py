@@ -83,6 +83,17 @@ def test_a_visit_without_scripts(open_page, path):
         assert shown.locator("table, ruby, figure").count() or shown.locator("details").count() >= 2
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_bare_root_leads_on_and_is_a_page_itself(open_page, scheme):
+    page = open_page("", color_scheme=scheme, wait_until="commit")
+    page.wait_for_url("**/book/index.html")
+    # Where the first page is not answered for, a reader stays with what leads to it.
+    page.route("**/book/index.html", lambda route: route.fulfill(status=204))
+    page.goto(page.url.replace("book/index.html", ""))
+    assert page.get_by_role("link").get_attribute("href") == "book/index.html"
+    assert_axe_finds_nothing(page, "")
+
+
 def check_use(page, subtests, path):
     """Check what holds in any window and colour; axe sees the widgets as they were left."""
     if path in WITH_WIDGETS:

@@ -250,8 +250,8 @@ def test_files_that_are_wrong_are_named(playground):
     playground.get_by_text("No JSON: ").wait_for()
     playground.evaluate(DROP, {"tokenizer.json": "{}", "tokenizer_config.json": "{}"})
     playground.get_by_text("is no tokenizer of the library tokenizers").wait_for()
-    playground.evaluate(DROP, {"rows.jsonl": '{"text": "x"}'})
-    playground.get_by_text("A row is a list of messages").wait_for()
+    playground.evaluate(DROP, {"rows.jsonl": '{"text": "x"}\n'})
+    playground.get_by_text("row 1 of rows.jsonl: No known format has these columns: ['text'].").wait_for()
     assert shown(playground)["pieces"][31] == "based"
 
 

@@ -65,9 +65,14 @@ export class Intake {
       if (found.rows) await this.takeRows(found.rows);
       this.taken();
     } catch (error) {
-      this.say(`${error.type ?? error.name}: ${error.message}`);
-      if (!error.known && !(error instanceof SyntaxError)) throw error;
+      this.refuse(error);
     }
+  }
+
+  /* Says what is wrong with what was given; the page stays as it was. */
+  refuse(error) {
+    this.say(`${error.type ?? error.name}: ${error.message}`);
+    if (!error.known && !(error instanceof SyntaxError)) throw error;
   }
 
   takeJson(text) {
@@ -123,16 +128,21 @@ export class Intake {
   }
 
   async takeRows(file) {
-    const text = await file.text();
-    const isOne = /\.json$/.test(file.name);
-    this.rows = isOne ? [text] : text.split(/\r?\n/).filter((line) => line.trim());
-    this.rowName = file.name;
+    this.say(`Reading ${file.name}.`);
+    const rows = await this.ask("rows", { text: await file.text(), name: file.name });
+    Object.assign(this, { rows, rowName: file.name });
     await this.takeRow(0);
   }
 
   async takeRow(number) {
+    const which = `row ${(number + 1).toLocaleString("en")}`;
+    const given = { text: this.rows[number], name: `${which} of ${this.rowName}` };
+    const { format, unwanted, row } = await this.ask("row", given);
     this.row = number;
-    Object.assign(this.state(), await this.ask("row", { text: this.rows[number] ?? "" }));
+    Object.assign(this.state(), row);
+    const bad = unwanted ? " It says label: false, so its answer is a bad one." : "";
+    const rows = many(this.rows.length, "row");
+    this.say(`${this.rowName}: ${rows}; ${which} is shown, read as ${format}.${bad}`);
   }
 
   rowPicker() {
@@ -144,7 +154,7 @@ export class Intake {
         await this.takeRow(number - 1);
         this.taken();
       } catch (error) {
-        this.failed(error);
+        this.refuse(error);
       }
     };
     const input = h("input", { type: "number", min: 1, max: most, value: this.row + 1, change });
