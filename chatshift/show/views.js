@@ -9,6 +9,7 @@
 const MASKED = -100;
 const WINDOW = 400;
 const RUNGS = 80;
+const LONG = 1000;
 const MOVED = { step: 6, position: null, places: 1, ids: false, row: 0, max_length: null };
 const STEPS = {
   render: "The whole conversation becomes one text.",
@@ -136,11 +137,11 @@ const listbox = (box, size, at, go, find, say) => {
     },
   });
 };
-const select = (options, chosen) => {
-  for (const option of options) {
-    const on = +option.dataset.at === chosen;
-    put(option, { "aria-selected": on, tabindex: on ? 0 : -1 });
-  }
+const choice = (at, on) => ({ role: "option", "data-at": at, "aria-selected": on, tabindex: on ? 0 : -1 });
+/* Moves the choice; no more than two options change. */
+const select = (box, chosen) => {
+  for (const old of box.querySelectorAll("[aria-selected=true]")) put(old, choice(old.dataset.at, false));
+  if (chosen) put(chosen, choice(chosen.dataset.at, true));
 };
 
 /* What leads to the tokens that are not drawn. */
@@ -200,34 +201,35 @@ const text = ({ trace }, state) => {
     const words = [part, part, ` has the id ${ids[i]}.`, ` has itself as its label, ${ids[i]}.`, labels[i] === MASKED ? masked : kept, [" is ", share("dropped", "dropped"), " as an input: nothing follows it. As a label it stays, one place to the left."]];
     const counts = labels[i + 1] !== MASKED;
     fill(said, step === 6 && i + 1 < size ? [pair(i + 1, pieces[i], pieces[i + 1]), h(counts ? "b.right" : "b", counts ? "It counts." : "It does not count.")] : [`Token ${i}, `, code(pieces[i]), ",", words[step - 1]]);
-    tokens.forEach((one, n) => {
-      toggle(one, "at", n + from === i);
-      toggle(one, "goal", step === 6 && n + from === i + 1);
-    });
+    mark("at", i);
+    mark("goal", step === 6 ? i + 1 : -1);
+  };
+  const mark = (name, i) => {
+    for (const old of body.querySelectorAll(`.cs-${name}`)) toggle(old, name, false);
+    if (find(i)) toggle(find(i), name, true);
   };
   /* Of a long conversation, the part around the position. */
   const lay = () => {
     from = clamp(at() - WINDOW / 2, 0, Math.max(0, size - WINDOW));
     const to = Math.min(size, from + WINDOW);
     const widest = (i) => [`${ids[i]}`, i === size - 1 ? "dropped" : labels[i + 1] === MASKED ? "" : pieces[i + 1]].sort((a, b) => b.length - a.length)[0];
-    tokens = range(from, to).map((i) => put(token(i, pieces[i], widest(i)), { role: "option" }));
+    tokens = range(from, to).map((i) => put(token(i, pieces[i], widest(i)), choice(i, false)));
     fill(body, lines(tokens, (n) => pieces[from + n - 1].includes("\n")));
     fold(above, from, "before", () => state.set("position", from - 1));
     fold(below, size - to, "after", () => state.set("position", to));
   };
-  /* The labels are seen to move: each starts where it stood before the step. */
+  /* The labels in sight are seen to move: each starts where it stood before the step. */
   const slide = (by) => {
     const boxes = tokens.map((one) => one.lastChild.getBoundingClientRect());
     tokens.forEach((one, n) => {
       const start = boxes[n + by];
-      if (!start || !one.matches(".cs-supervised")) return;
+      if (!start || boxes[n].bottom < 0 || boxes[n].top > innerHeight || !one.matches(".cs-supervised")) return;
       const near = Math.abs(start.top - boxes[n].top) < 4;
       one.lastChild.animate([near ? { translate: `${start.left - boxes[n].left}px` } : { opacity: 0 }, {}], { duration: 700, easing: "ease-in-out" });
     });
   };
   const sumOf = (step) => {
-    const read = step === 1 ? trace.full_text ?? pieces.join("") : trace.prompt_text ?? pieces.slice(0, prompt).join("");
-    if (step < 3) return many([...read].length, "character");
+    if (step < 3) return many([...trace[step < 2 ? "full_text" : "prompt_text"]].length, "character");
     return [many(size, "token"), step > 4 && tally(range(0, size).map((i) => kindOf(i, step)))];
   };
   const [sums, sumAt] = stack(range(1, 7).map(sumOf));
@@ -240,14 +242,15 @@ const text = ({ trace }, state) => {
       kind = kindOf(n + from, step);
       label(one, kind, wordsOf(n + from, step, kind, begins));
     });
+    box.checked = state.get("ids");
     headAt(step - 1);
     sumAt(step - 1);
-    if (before && step + before > 9 && !matchMedia("(prefers-reduced-motion: reduce)").matches) slide(step - before > 0 ? 1 : -1);
+    if (before && before !== step && step + before > 9 && !matchMedia("(prefers-reduced-motion: reduce)").matches) slide(step - before > 0 ? 1 : -1);
     before = step;
     look();
   };
   const look = () => {
-    select(tokens, at());
+    select(body, find(at()));
     say(at());
   };
   const place = () => {
@@ -256,11 +259,9 @@ const text = ({ trace }, state) => {
     return draw();
   };
   lay();
-  state.watch("step", draw);
-  state.watch("ids", draw);
-  state.watch("position", place);
   const box = h("input", { type: "checkbox", change: () => state.set("ids", box.checked) });
-  state.watch("ids", (on) => (box.checked = on));
+  state.watch("step ids", draw);
+  state.watch("position", place, true);
   const names = Object.keys(STEPS).map((name, n) => [h("b", n + 1), ` ${name}`]);
   listbox(body, size, at, (i) => state.set("position", i), find, say);
   return [radios(state, "step", "Step", names, 1), head, above, body, below, h("div.foot", sums, h("label.switch", box, "labels as ids")), said];
@@ -268,21 +269,31 @@ const text = ({ trace }, state) => {
 
 /* The slide rule: inputs stand still, the labels under them move. The middle of a long answer and
    what comes before it are folded away, so that both its ends are always in sight. */
-const rule = ({ trace, losses }, state) => {
+const rule = ({ trace, losses, guess }, state) => {
   const { pieces, labels } = trace;
   const size = pieces.length;
   const first = firstOf(labels);
-  const most = Math.max(...Object.values(losses ?? {}).flat().filter(isLoss));
-  const board = h("div.rule");
+  const most = Math.max(guess ?? 0, ...Object.values(losses ?? {}).flat());
+  const means = range(0, 3).map((places) => {
+    const counted = (losses?.[places] ?? []).filter(isLoss);
+    return counted.reduce((sum, loss) => sum + loss, 0) / counted.length;
+  });
+  const board = h("div.rule", { style: `--guess:${guess / most}` });
   const said = saying();
   let known = "";
-  let inputs, ties, bars;
-  /* As many columns as there is room for: around the start of the answer, and at its end. */
+  let [inputs, ties, bars] = [[], [], []];
+  /* As many columns as there is room for, around the start of the answer and at its end: so many
+     that no word must be broken, if that leaves five. */
   const windows = (width) => {
-    const fits = clamp(Math.floor((width - (width > 540 ? 114 : 50)) / 47), 5, 14);
     const start = Math.max(0, first - 2);
-    const tail = fits > 8 ? 3 : 2;
-    return size - start <= fits + 1 ? [[start, size]] : [[start, start + fits - tail], [size - tail, size]];
+    for (let fits = 14; ; fits--) {
+      const whole = size - start <= fits + 1;
+      const tail = fits > 8 ? 3 : 2;
+      const parts = whole ? [[start, size]] : [[start, start + fits - tail], [size - tail, size]];
+      const words = parts.flatMap(([from, to]) => pieces.slice(from, to + 2).map(visible)).join("_").split("_");
+      const room = (width - (width > 540 ? 114 : 50)) / (whole ? size - start : fits);
+      if (fits < 6 || room > Math.max(47, ...words.map((one) => 7 * one.length + 9))) return parts;
+    }
   };
   const build = (parts) => {
     [inputs, ties, bars] = [[], [], []];
@@ -303,12 +314,13 @@ const rule = ({ trace, losses }, state) => {
       named("inputs", "has read", row("inputs", (columns) => columns.map((i) => (inputs[i] = cell(i, "input"))))),
       h("div.name"), row("ties", (columns) => columns.map((i) => (ties[i] = h("span.tie")))),
       named("⟵ labels", "must write", drag(track)),
-      losses && named("loss", "of each pair", row("bars", (columns) => columns.map((i) => (bars[i] = h("span.bar", h("small"), h("b")))))));
+      losses && named("loss", guess ? `a guess: ${guess.toFixed(2)}` : "of each pair", row("bars", (columns) => columns.map((i) => (bars[i] = h("span.bar", h("small"), h("b")))))));
   };
   const draw = () => {
     const places = state.get("places");
     const verdict = places === 1 ? "right" : "wrong";
-    put(board, { style: `--places:${places}`, "data-places": places });
+    board.style.setProperty("--places", places);
+    put(board, { "data-places": places });
     inputs.forEach((input, i) => {
       const label = labels[i + places];
       const dropped = i + places >= size;
@@ -317,17 +329,15 @@ const rule = ({ trace, losses }, state) => {
       ties[i].className = counts ? `cs-tie cs-${verdict}` : "cs-tie";
       fill(ties[i], counts ? TIES[places] : dropped && "dropped");
       if (!losses) return;
-      const loss = counts && losses[places] ? losses[places][i] : null;
+      const loss = losses[places]?.[i];
       put(bars[i], { style: `--high:${isLoss(loss) ? loss / most : -1}` });
       fill(bars[i].firstChild, loss?.toFixed(2) ?? "–");
     });
-    const counted = (losses?.[places] ?? []).filter((loss, i) => isLoss(loss) && labels[i + places] !== MASKED);
-    const mean = counted.reduce((sum, loss) => sum + loss, 0) / counted.length;
     fill(said,
       h(`b.${verdict}`, many(places, "place")), `: each token is asked for ${ASKED[places]}. `,
       first >= places && ["After ", code(pieces[first - places]), " the model must write ", code(pieces[first]), ". "],
-      places > 0 && `The last ${places > 1 ? "two inputs" : "input"} and the first ${places > 1 ? "two labels" : "label"} are dropped. `,
-      counted.length > 0 && `Mean loss ${mean.toFixed(4)}.`);
+      places > 0 && `Dropped: ${many(places, "input")} at the end, ${many(places, "label")} at the start. `,
+      means[places] > 0 && `Mean loss ${means[places].toFixed(4)}.`);
   };
   const drag = (track) => {
     let held;
@@ -349,7 +359,7 @@ const rule = ({ trace, losses }, state) => {
       pointermove(event) {
         if (held === undefined) return;
         moved = clamp(state.get("places") + (held - event.clientX) / inputs.at(-1).offsetWidth, 0, 2);
-        put(board, { style: `--places:${moved}` });
+        board.style.setProperty("--places", moved);
       },
       pointerup: end,
       pointercancel: end,
@@ -363,20 +373,20 @@ const rule = ({ trace, losses }, state) => {
     draw();
   });
   state.watch("places", draw);
-  return [radios(state, "places", "Move the labels to the left by", range(0, 3).map((n) => many(n, "place")), 0), board, said];
+  return [radios(state, "places", "Move the labels to the left by", means.map((mean, n) => [many(n, "place"), mean > 0 && h("small", `loss ${mean.toFixed(2)}`)]), 0), board, said];
 };
 
 /* The ladder: what the model has read, and what it must write then; a line for each that counts. */
 const ladder = ({ trace: { pieces, labels }, losses }, state) => {
   const rungs = range(0, pieces.length - 1).filter((i) => labels[i + 1] !== MASKED);
   const size = rungs.length;
-  const most = Math.max(...(losses ?? []).filter(isLoss));
+  const most = Math.max(...(losses ?? []));
   const [above, below] = [h("div"), h("div")];
   const said = saying();
   let options = [];
   let from = 0;
   const rung = (i, n) =>
-    h("div.rung", { role: "option", "data-at": from + n },
+    h("div.rung", choice(from + n, false),
       h("small", i),
       h("span.read", h("span", i > 11 && "…", pieces.slice(Math.max(0, i - 11), i).map(shown), h("b", shown(pieces[i])))),
       h("span", "→"),
@@ -398,7 +408,7 @@ const ladder = ({ trace: { pieces, labels }, losses }, state) => {
       fold(above, from, "before", () => go(from - 1));
       fold(below, size - from - RUNGS, "after", () => go(from + RUNGS));
     }
-    select(options, at());
+    select(list, find(at()));
     say(at());
   });
   return [h("div.rung.names", { "aria-hidden": true }, h("small", "position"), h("span", "has read"), h("span"), h("span", "must write"), losses && h("small", "loss")), above, list, below, said];
@@ -418,8 +428,14 @@ const compare = ({ trace, sides, cause }) => {
   const [chars, same] = [alike(a.text, b.text), alike(a.pieces, b.pieces)];
   const end = () => h("span.end", "ends here");
   const body = (value) => value.split("\n").map((line, n) => [n > 0 && [h("i", "↵"), "\n"], line]);
-  const panel = ({ name, text }) =>
-    h("figure", h("figcaption", name, h("small", many([...text].length, "character"))), h("pre", body(text.slice(0, chars)), text.length > chars ? h("mark", body(text.slice(chars))) : end()));
+  /* Of a long text, what stands around the difference. */
+  const left = (number) => number > 0 && h("small", ` … ${many(number, "character")} … `);
+  const panel = ({ name, text }) => {
+    const [from, to] = [chars > LONG ? chars - LONG : 0, chars + LONG];
+    return h("figure",
+      h("figcaption", name, h("small", many([...text].length, "character"))),
+      h("pre", left(from), body(text.slice(from, chars)), text.length > chars ? h("mark", body(text.slice(chars, to))) : end(), left(text.length - to)));
+  };
   const from = Math.max(0, same - 2);
   const row = ({ name, pieces }) => {
     const to = Math.min(pieces.length, same + 3);
@@ -443,7 +459,7 @@ const batch = ({ rows, max_length }, state) => {
   const starts = (row, i) => i > 0 && row.starts?.includes(i);
   const body = h("div.text");
   const said = saying();
-  const options = rows.map((_, n) => h("div.packed", { role: "option", "data-at": n }));
+  const options = rows.map((_, n) => h("div.packed", choice(n, false)));
   /* One bar for each stretch of tokens of one kind. */
   const bars = (row) => {
     const found = [];
@@ -464,14 +480,14 @@ const batch = ({ rows, max_length }, state) => {
       const begins = kinds[i] !== kinds[i - 1] || !one.previousSibling;
       label(one, kinds[i], kinds[i] === "supervised" ? shown(row.words[i]) : begins && word(kinds[i]));
     });
-    select(options, at());
+    select(list, options[at()]);
   };
+  const list = listbox(h("div", { "aria-label": "Rows of the batch" }, options), rows.length, at, (n) => state.set("row", n), (n) => options[n], () => {});
   state.watch("max_length", () => {
     options.forEach((option, n) => fill(option, h("small", `row ${n}`), h("div.lane", bars(rows[n]), h("span", { style: `flex:${width - rows[n].pieces.length} 1 0` }))));
     show();
   });
-  state.watch("row", show);
-  const list = listbox(h("div", { "aria-label": "Rows of the batch" }, options), rows.length, at, (n) => state.set("row", n), (n) => options[n], () => {});
+  state.watch("row", show, true);
   return [isLoss(max_length) && slider(state, "max_length", "max_length", 1, width, stop), list, said, body];
 };
 
@@ -512,16 +528,18 @@ const render = ({ model, el }) => {
       model.set(key, value);
       model.save_changes();
     },
-    /* Calls back now, and whenever the value changes. */
-    watch(key, listener) {
-      const hear = () => listener(state.get(key));
-      model.on(`change:${key}`, hear);
-      undo.push(() => model.off(`change:${key}`, hear));
-      hear();
+    /* Calls back whenever one of the values changes, and now, unless that comes later. */
+    watch(keys, listener, later) {
+      const hear = () => listener(state.get(keys));
+      for (const key of keys.split(" ")) {
+        model.on(`change:${key}`, hear);
+        undo.push(() => model.off(`change:${key}`, hear));
+      }
+      if (!later) hear();
     },
+    /* Calls back before the next paint, and whenever the width changes. */
     resized(box, listener) {
       const observer = new ResizeObserver(() => listener(box.clientWidth));
-      listener(el.clientWidth || 760);
       observer.observe(box);
       undo.push(() => observer.disconnect());
     },

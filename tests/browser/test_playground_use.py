@@ -9,6 +9,8 @@ from playground_cases import CONVERSATIONS, WEATHER, turns
 from site_server import SITE
 
 from chatshift import load_tokenizer, prepare
+from chatshift.formats.detect import read_row
+from chatshift.formats.records import Place, Record
 from chatshift.tiny import FOLDER
 from chatshift.tiny.formats import load_format
 
@@ -253,6 +255,96 @@ def test_files_that_are_wrong_are_named(playground):
     playground.evaluate(DROP, {"rows.jsonl": '{"text": "x"}\n'})
     playground.get_by_text("row 1 of rows.jsonl: No known format has these columns: ['text'].").wait_for()
     assert shown(playground)["pieces"][31] == "based"
+
+def alpaca(n):
+    return {"instruction": f"Say {n}.", "input": "Briefly.", "output": f"It is {n}.", "score": 0.5}
+
+
+GPT = {
+    "system": "You help.",
+    "conversations": [
+        {"from": "human", "value": "What is the weather in Rome?"},
+        {"from": "function_call", "value": '{"name": "weather", "arguments": {"city": "Rome"}}'},
+        {"from": "observation", "value": '{"sun": true}'},
+        {"from": "gpt", "value": "Sunny."},
+    ],
+    "tools": json.dumps([{"name": "weather", "parameters": {"type": "object"}}]),
+}
+HISTORY = {**alpaca(3), "history": [["Hi", "Hello"], ["And?", "[1, {\"]\\\\"]], "system": "S"}
+SIDES = {"prompt": [{"role": "user", "content": "Hi"}], "completion": "Hello"}
+ROWS = [alpaca(1), GPT, HISTORY, SIDES, {"messages": turns("a, ]", "b")}]
+
+
+def messages_shown(page):
+    """The messages of the form, each as it is or as the JSON that stands for it."""
+    found = page.evaluate("document.querySelector('#try-it').playground.state.messages")
+    return [json.loads(one["json"]) if "json" in one else one for one in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("rows.json", json.dumps(ROWS)),
+        ("rows.json", json.dumps(ROWS, indent=2)),
+        ("rows.jsonl", "\r\n".join(map(json.dumps, ROWS)) + "\n\n"),
+        ("rows.json", "\ufeff" + "\n".join(map(json.dumps, ROWS))),
+    ],
+)
+def test_rows_are_read_as_the_package_reads_them(playground, name, text):
+    file = {"name": name, "mimeType": "application/json", "buffer": text.encode()}
+    after(playground, lambda: choose(playground, file))
+    for number, row in enumerate(ROWS, 1):
+        picker = playground.get_by_label(f"Row of {name}, 1 to {len(ROWS)}")
+        if number > 1:
+            after(playground, lambda p=picker, n=number: p.fill(str(n)) or p.press("Tab"))
+        wanted, talks = read_row(Record(Place(name, number), row))
+        said = f"{name}: 5 rows; row {number} is shown, read as {wanted}."
+        playground.get_by_text(said).wait_for()
+        assert messages_shown(playground) == talks[0].messages
+        tools = labelled(playground, "tools, a list as JSON").input_value()
+        assert (json.loads(tools) if tools else None) == talks[0].tools
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("pair.json", '[{"chosen": "a", "rejected": "b"}]', "is a preference pair"),
+        ("ids.jsonl", '{"input_ids": [1]}', "is tokenized already"),
+        (
+            "parts.json",
+            '{"messages": [{"role": "user", "content": [{"type": "text", "value": "a"}]}]}',
+            "has typed parts",
+        ),
+        ("cut.json", '[\n{"instruction": "a", ', "No JSON: cut.json: Expecting property name"),
+        ("none.json", "[]", "none.json is an empty list."),
+        ("empty.jsonl", " \n", "empty.jsonl is empty."),
+        ("number.jsonl", "3\n4", "row 1 of number.jsonl: A row is a dict, or a list of messages"),
+        (
+            "from.json",
+            '[{"conversations": [{"from": "owl", "value": "hoo"}]}]',
+            "conversations[0] is from 'owl'; known are human, user, gpt",
+        ),
+        ("other.json", '{"data": []}', "No known format has these columns: ['data']."),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_named(playground, name, text, said):
+    before = messages_shown(playground)
+    playground.evaluate(DROP, {name: text})
+    playground.get_by_text(said).wait_for(timeout=5000)
+    assert messages_shown(playground) == before
+
+
+def test_a_bad_answer_and_a_bad_row_are_told(playground):
+    rows = [{**alpaca(1), "label": False}, {"text": "rendered"}, alpaca(2)]
+    file = {"name": "kto.json", "mimeType": "x", "buffer": json.dumps(rows).encode()}
+    after(playground, lambda: choose(playground, file))
+    playground.get_by_text("It says label: false, so its answer is a bad one.").wait_for()
+    picker = playground.get_by_label("Row of kto.json, 1 to 3")
+    picker.fill("2")
+    picker.press("Tab")
+    playground.get_by_text("row 2 of kto.json: No known format has these columns").wait_for()
+    after(playground, lambda: picker.fill("3") or picker.press("Tab"))
+    assert messages_shown(playground)[1]["content"] == "It is 2."
 
 
 def test_a_script_that_is_missing_is_named(chromium, site):
