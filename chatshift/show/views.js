@@ -9,11 +9,10 @@
 const MASKED = -100;
 const WINDOW = 400;
 const RUNGS = 80;
-const LONG = 1000;
-const MOVED = { step: 6, position: null, places: 1, ids: false, row: 0, max_length: null };
+const MOVED = { step: 6, places: 1, row: 0 };
 const STEPS = {
   render: "The whole conversation becomes one text.",
-  prompt: "What stands before the answer becomes a text of its own.",
+  prompt: "The prompt becomes a text of its own.",
   tokenize: "Text becomes tokens, each with its id. The prompt’s ids come first.",
   copy: "The labels start as a copy: under each token, itself.",
   mask: "The prompt’s labels are masked. The answer’s stay.",
@@ -48,12 +47,11 @@ const h = (kind, ...parts) => {
   return put(made, parts);
 };
 const toggle = (element, name, on) => element.classList.toggle(`cs-${name}`, on);
-/* A piece that nobody would see, such as a separator of lines, is shown by its number. */
-const named = (piece) => /^[\p{Z}\p{C}]+$/u.test(piece) && `U+${piece.codePointAt(0).toString(16)}`;
-const visible = (piece) => {
-  const text = piece.replace(/[ \n\r\t]/g, (sign) => SIGNS[sign]);
-  return named(text) || text || "∅";
-};
+/* White space as signs; a piece that nobody would see, such as a separator of lines, as its number. */
+const visible = (piece) =>
+  piece
+    .replace(/[ \n\r\t]/g, (sign) => SIGNS[sign])
+    .replace(/^[\p{Z}\p{C}]+$/u, (text) => `U+${text.codePointAt(0).toString(16)}`) || "∅";
 /* A piece whose white space is drawn by quiet signs. */
 const shown = (piece) =>
   visible(piece)
@@ -138,20 +136,21 @@ const listbox = (box, size, at, go, find, say) => {
   });
 };
 const choice = (at, on) => ({ role: "option", "data-at": at, "aria-selected": on, tabindex: on ? 0 : -1 });
-/* Moves the choice; no more than two options change. */
+/* Moves the choice: two options change, however many there are. */
 const select = (box, chosen) => {
-  for (const old of box.querySelectorAll("[aria-selected=true]")) put(old, choice(old.dataset.at, false));
-  if (chosen) put(chosen, choice(chosen.dataset.at, true));
+  const old = box.querySelector("[aria-selected=true]");
+  if (old) put(old, choice(old.dataset.at, false));
+  put(chosen, choice(chosen.dataset.at, true));
 };
 
 /* What leads to the tokens that are not drawn. */
-const fold = (box, number, where, click) => fill(box, number > 0 && h("button.fold", { type: "button", click }, `… ${count(number)} ${where}`));
+const fold = (box, number, where, click) => fill(box, number > 0 && h("button.fold", { click }, `… ${count(number)} ${where}`));
 
 /* A token above its label. Its label takes no room of its own, so that no step moves anything:
    `widest` is what will ever stand there. Wide characters take two columns. */
-const token = (i, piece, widest) => {
+const token = (piece, widest) => {
   const columns = widest.length + (widest.match(/[\u1100-\u115f\u2e80-\uffdc]/g) ?? []).length;
-  return h("span.token", { "data-at": i, style: `--wide:${(columns * 0.86).toFixed(1)}ch` }, h("span.piece", shown(piece)), h("span.label"));
+  return h("span.token", { style: `--wide:${(columns * 0.86).toFixed(1)}ch` }, h("span.piece", shown(piece)), h("span.label"));
 };
 const label = (token, kind, words) => {
   token.className = kind ? `cs-token cs-${kind}` : "cs-token";
@@ -198,22 +197,22 @@ const text = ({ trace }, state) => {
     const part = ` is part of the ${i < prompt ? "prompt" : "answer"}.`;
     const masked = [" is ", share("masked", "masked"), `: its label is now ${MASKED}. It is read, and not learned.`];
     const kept = [" is ", share("supervised", "supervised"), `: its label stays ${labels[i]}.`];
-    const words = [part, part, ` has the id ${ids[i]}.`, ` has itself as its label, ${ids[i]}.`, labels[i] === MASKED ? masked : kept, [" is ", share("dropped", "dropped"), " as an input: nothing follows it. As a label it stays, one place to the left."]];
+    const words = [part, part, ` has the id ${ids[i]}.`, ` has itself as its label, ${ids[i]}.`, labels[i] === MASKED ? masked : kept, [" is ", share("dropped", "dropped"), " as an input. As a label it stays."]];
     const counts = labels[i + 1] !== MASKED;
     fill(said, step === 6 && i + 1 < size ? [pair(i + 1, pieces[i], pieces[i + 1]), h(counts ? "b.right" : "b", counts ? "It counts." : "It does not count.")] : [`Token ${i}, `, code(pieces[i]), ",", words[step - 1]]);
-    mark("at", i);
-    mark("goal", step === 6 ? i + 1 : -1);
+    mark("cs-at", i);
+    mark("cs-goal", step === 6 ? i + 1 : -1);
   };
   const mark = (name, i) => {
-    for (const old of body.querySelectorAll(`.cs-${name}`)) toggle(old, name, false);
-    if (find(i)) toggle(find(i), name, true);
+    body.querySelector(`.${name}`)?.classList.remove(name);
+    find(i)?.classList.add(name);
   };
   /* Of a long conversation, the part around the position. */
   const lay = () => {
     from = clamp(at() - WINDOW / 2, 0, Math.max(0, size - WINDOW));
     const to = Math.min(size, from + WINDOW);
     const widest = (i) => [`${ids[i]}`, i === size - 1 ? "dropped" : labels[i + 1] === MASKED ? "" : pieces[i + 1]].sort((a, b) => b.length - a.length)[0];
-    tokens = range(from, to).map((i) => put(token(i, pieces[i], widest(i)), choice(i, false)));
+    tokens = range(from, to).map((i) => put(token(pieces[i], widest(i)), choice(i, false)));
     fill(body, lines(tokens, (n) => pieces[from + n - 1].includes("\n")));
     fold(above, from, "before", () => state.set("position", from - 1));
     fold(below, size - to, "after", () => state.set("position", to));
@@ -245,7 +244,8 @@ const text = ({ trace }, state) => {
     box.checked = state.get("ids");
     headAt(step - 1);
     sumAt(step - 1);
-    if (before && before !== step && step + before > 9 && !matchMedia("(prefers-reduced-motion: reduce)").matches) slide(step - before > 0 ? 1 : -1);
+    const by = before && Math.sign(step - before);
+    if (by && step + before > 9 && !matchMedia("(prefers-reduced-motion: reduce)").matches) slide(by);
     before = step;
     look();
   };
@@ -323,14 +323,14 @@ const rule = ({ trace, losses, guess }, state) => {
     put(board, { "data-places": places });
     inputs.forEach((input, i) => {
       const label = labels[i + places];
-      const dropped = i + places >= size;
+      const dropped = label == null;
       const counts = !dropped && label !== MASKED;
       toggle(input, "dropped", dropped);
       ties[i].className = counts ? `cs-tie cs-${verdict}` : "cs-tie";
       fill(ties[i], counts ? TIES[places] : dropped && "dropped");
       if (!losses) return;
       const loss = losses[places]?.[i];
-      put(bars[i], { style: `--high:${isLoss(loss) ? loss / most : -1}` });
+      put(bars[i], { style: `--high:${(loss ?? -most) / most}` });
       fill(bars[i].firstChild, loss?.toFixed(2) ?? "–");
     });
     fill(said,
@@ -343,8 +343,8 @@ const rule = ({ trace, losses, guess }, state) => {
     let held;
     let moved;
     const end = () => {
-      if (held === undefined) return;
-      held = undefined;
+      if (held == null) return;
+      held = null;
       toggle(board, "dragged", false);
       state.set("places", Math.round(moved));
       draw();
@@ -357,7 +357,7 @@ const rule = ({ trace, losses, guess }, state) => {
         toggle(board, "dragged", true);
       },
       pointermove(event) {
-        if (held === undefined) return;
+        if (held == null) return;
         moved = clamp(state.get("places") + (held - event.clientX) / inputs.at(-1).offsetWidth, 0, 2);
         board.style.setProperty("--places", moved);
       },
@@ -399,7 +399,7 @@ const ladder = ({ trace: { pieces, labels }, losses }, state) => {
   const find = (n) => options[n - from];
   const go = (n) => state.set("position", rungs[n]);
   const say = (n) => fill(said, `${count(n + 1)} of ${count(size)}. `, pair(rungs[n] + 1, pieces[rungs[n]], pieces[rungs[n] + 1]), isLoss(losses?.[rungs[n]]) && `Loss ${losses[rungs[n]].toFixed(4)}.`);
-  const list = listbox(h("div.ladder", { "aria-label": "What is read, and what must be written" }), size, at, go, find, say);
+  const list = listbox(h("div.ladder", { "aria-label": "What is read and must be written" }), size, at, go, find, say);
   state.watch("position", () => {
     if (!find(at())) {
       from = clamp(at() - RUNGS / 2, 0, Math.max(0, size - RUNGS));
@@ -428,14 +428,8 @@ const compare = ({ trace, sides, cause }) => {
   const [chars, same] = [alike(a.text, b.text), alike(a.pieces, b.pieces)];
   const end = () => h("span.end", "ends here");
   const body = (value) => value.split("\n").map((line, n) => [n > 0 && [h("i", "↵"), "\n"], line]);
-  /* Of a long text, what stands around the difference. */
-  const left = (number) => number > 0 && h("small", ` … ${many(number, "character")} … `);
-  const panel = ({ name, text }) => {
-    const [from, to] = [chars > LONG ? chars - LONG : 0, chars + LONG];
-    return h("figure",
-      h("figcaption", name, h("small", many([...text].length, "character"))),
-      h("pre", left(from), body(text.slice(from, chars)), text.length > chars ? h("mark", body(text.slice(chars, to))) : end(), left(text.length - to)));
-  };
+  const panel = ({ name, text }) =>
+    h("figure", h("figcaption", name, h("small", many([...text].length, "character"))), h("pre", body(text.slice(0, chars)), text.length > chars ? h("mark", body(text.slice(chars))) : end()));
   const from = Math.max(0, same - 2);
   const row = ({ name, pieces }) => {
     const to = Math.min(pieces.length, same + 3);
@@ -446,7 +440,7 @@ const compare = ({ trace, sides, cause }) => {
   const ends = chars === b.text.length;
   const verdict = ends && same === b.pieces.length
     ? [h("b.right", "A prefix. "), `The texts are alike for ${many(chars, "character")}, the tokens for ${count(same)}: there the second ends. `]
-    : [h("b.wrong", "No prefix. "), ends ? `The second text ends at character ${chars}, but a token reaches across: the tokens differ at token ${same}. ` : `The texts differ at character ${chars}, the tokens at token ${same}. `];
+    : [h("b.wrong", "No prefix. "), ends ? `The second text ends at character ${chars}, within token ${same}. ` : `The texts differ at character ${chars}, the tokens at token ${same}. `];
   return [h("div.two", panel(a), panel(b)), h("table.pair", h("tbody", row(a), row(b))), h("p.said", verdict, cause)];
 };
 
@@ -474,7 +468,7 @@ const batch = ({ rows, max_length }, state) => {
     const row = rows[at()];
     const kinds = row.pieces.map((_, i) => kindOf(row, i));
     fill(said, `Row ${at()}: `, many(kinds.length, "token"), tally(kinds), ".", row.starts?.length > 1 && ` ${row.starts.length} conversations are packed in it.`);
-    const tokens = row.pieces.slice(0, WINDOW).map((piece, i) => token(i, piece, row.words[i]));
+    const tokens = row.pieces.slice(0, WINDOW).map((piece, i) => token(piece, row.words[i]));
     fill(body, lines(tokens, (i) => row.pieces[i - 1].includes("\n") || starts(row, i)));
     tokens.forEach((one, i) => {
       const begins = kinds[i] !== kinds[i - 1] || !one.previousSibling;
@@ -502,7 +496,7 @@ const curves = ({ runs }, state) => {
   const most = Math.max(Math.ceil(Math.max(...all)), least + 1);
   const x = (n) => 64 + (526 * n) / (last || 1);
   const y = (level) => 234 - (220 * (level - least)) / (most - least);
-  const grid = range(least, most + 1).map((level) => [h("path.grid", { d: `M64 ${y(level)}H590` }), h("text", { x: 56, y: y(level) + 4, "text-anchor": "end" }, +(10 ** level).toPrecision(1))]);
+  const grid = range(least, most + 1).map((level) => [h("path.grid", { d: `M64 ${y(level)}H590` }), h("text", { x: 56, y: y(level) + 4, "text-anchor": "end" }, level < -3 ? `1e${level}` : +(10 ** level).toPrecision(1))]);
   const steps = [0, last >> 1, last].map((n) => h("text", { x: x(n), y: 254, "text-anchor": "middle" }, n));
   const drawn = lists.map((list, n) => h(`path.curve-${n}`, { d: list.map((loss, i) => (isLoss(loss) ? `${isLoss(list[i - 1]) ? "L" : "M"}${x(i)} ${y(scale(loss))}` : "")).join("") }));
   const mark = h("path.mark");
@@ -513,7 +507,7 @@ const curves = ({ runs }, state) => {
     put(mark, { d: `M${x(at())} 10V236` });
     outputs.forEach((output, n) => (output.value = lists[n][at()]?.toFixed(4) ?? "–"));
   });
-  return [h("svg", { viewBox: "0 0 600 260", role: "img", "aria-label": "Loss over the steps of training; the list below has the numbers" }, grid, steps, mark, drawn), slider(state, "position", "step", 0, last, at), h("ul.legend", legend)];
+  return [h("svg", { viewBox: "0 0 600 260", role: "img", "aria-label": "Losses, as listed" }, grid, steps, mark, drawn), slider(state, "position", "step", 0, last, at), h("ul.legend", legend)];
 };
 
 const VIEWS = { text, rule, ladder, compare, batch, curves };

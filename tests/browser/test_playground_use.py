@@ -253,8 +253,11 @@ def test_files_that_are_wrong_are_named(playground):
     playground.evaluate(DROP, {"tokenizer.json": "{}", "tokenizer_config.json": "{}"})
     playground.get_by_text("is no tokenizer of the library tokenizers").wait_for()
     playground.evaluate(DROP, {"rows.jsonl": '{"text": "x"}\n'})
-    playground.get_by_text("row 1 of rows.jsonl: No known format has these columns: ['text'].").wait_for()
+    playground.get_by_text(
+        "row 1 of rows.jsonl: No known format has these columns: ['text']."
+    ).wait_for()
     assert shown(playground)["pieces"][31] == "based"
+
 
 def alpaca(n):
     return {"instruction": f"Say {n}.", "input": "Briefly.", "output": f"It is {n}.", "score": 0.5}
@@ -270,7 +273,7 @@ GPT = {
     ],
     "tools": json.dumps([{"name": "weather", "parameters": {"type": "object"}}]),
 }
-HISTORY = {**alpaca(3), "history": [["Hi", "Hello"], ["And?", "[1, {\"]\\\\"]], "system": "S"}
+HISTORY = {**alpaca(3), "history": [["Hi", "Hello"], ["And?", '[1, {"]\\\\']], "system": "S"}
 SIDES = {"prompt": [{"role": "user", "content": "Hi"}], "completion": "Hello"}
 ROWS = [alpaca(1), GPT, HISTORY, SIDES, {"messages": turns("a, ]", "b")}]
 
@@ -298,7 +301,8 @@ def test_rows_are_read_as_the_package_reads_them(playground, name, text):
         if number > 1:
             after(playground, lambda p=picker, n=number: p.fill(str(n)) or p.press("Tab"))
         wanted, talks = read_row(Record(Place(name, number), row))
-        said = f"{name}: 5 rows; row {number} is shown, read as {wanted}."
+        playground.get_by_text(f"{name}: 5 rows.").wait_for()
+        said = f"Row {number} of {name} is shown, read as {wanted}."
         playground.get_by_text(said).wait_for()
         assert messages_shown(playground) == talks[0].messages
         tools = labelled(playground, "tools, a list as JSON").input_value()

@@ -97,7 +97,8 @@ const lossesFor = (state, trace) => {
   if (!model) return null;
   const unknown = trace.full_ids.some((id) => id >= model.size.vocab);
   if (state.own || unknown) return { refused: "vocabulary" };
-  return trace.full_ids.length > 600 ? { refused: "length" } : lossesOf(model, trace);
+  if (trace.full_ids.length > 600) return { refused: "length" };
+  return { ...lossesOf(model, trace), guess: Math.log(model.size.vocab) };
 };
 
 const post = (id, more) => self.postMessage({ id, ...more });
