@@ -34,7 +34,10 @@ OTHERS = [
 ]
 ALL_PAGES = [*PAGES, *OTHERS, "search.html", "genindex.html"]
 # What the keyboard reaches first in each control: the chosen button, the slider, the chosen token.
-CONTROLS = "input[type=range], input[type=radio]:checked, [role=option][tabindex='0']"
+CONTROLS = (
+    "input[type=range], input[type=radio]:checked, input[type=checkbox], "
+    "[role=option][tabindex='0']"
+)
 WIDTHS = [360, 390, 768, 1024, 1280, 1600]
 
 
@@ -102,6 +105,10 @@ def check_use(page, subtests, path):
     with subtests.test("fits every width"):
         assert_fits_every_width(page)
     with subtests.test("axe finds nothing"):
+        # What is folded is opened, so that axe sees it, too.
+        page.evaluate(
+            "document.querySelectorAll('article details').forEach(one => one.open = true)"
+        )
         assert_axe_finds_nothing(page, path)
 
 
@@ -146,9 +153,11 @@ def assert_widgets_answer_to_the_keyboard(page):
         before = widget.inner_text()
         for control in widget.locator(CONTROLS).all():
             control.focus()
-            value = control.input_value() if control.get_attribute("type") == "range" else ""
+            kind = control.get_attribute("type")
+            value = control.input_value() if kind == "range" else ""
             last = value != "" and value == control.get_attribute("max")
-            page.keyboard.press("ArrowLeft" if last else "ArrowRight")
+            key = "Space" if kind == "checkbox" else "ArrowLeft" if last else "ArrowRight"
+            page.keyboard.press(key)
         # Two texts side by side have nothing to move.
         if widget.locator(CONTROLS).count():
             assert widget.inner_text() != before

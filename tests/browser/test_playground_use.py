@@ -230,6 +230,36 @@ def test_a_tokenizer_is_dropped_in_two_parts(opened, request):
     assert shown(page)["full_text"].startswith("<|im_start|>")
 
 
+IN_SIGHT = """box => {
+  const { top, bottom } = box.getBoundingClientRect();
+  return top >= 40 && Math.min(bottom, top + 40) <= innerHeight;
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 700)])
+def test_what_comes_of_a_file_is_brought_into_sight(open_page, width, height):
+    page = open_page(PAGE, width)
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_selector(READY)
+    rows = [{"messages": turns("One", "Two")}, {"messages": turns("Three", "Four")}]
+    after(page, lambda: page.evaluate(DROP, {"rows.json": json.dumps(rows)}))
+    for sight in (".pg-summary", ".pg-results input[type=number]"):
+        page.wait_for_function(f"({IN_SIGHT})(document.querySelector('{sight}'))")
+    # The next row is shown where the first was; the picker keeps the keyboard.
+    before = page.evaluate("scrollY")
+    picker = page.get_by_label("Row of rows.json, 1 to 2")
+    after(page, lambda: picker.fill("2") or picker.press("Enter"))
+    assert "Three" in shown(page)["full_text"]
+    assert picker.evaluate("one => one === document.activeElement")
+    assert page.evaluate("scrollY") == before
+    # What refuses a file stands above, and a reader who is below is led there.
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    page.evaluate(DROP, {"notes.txt": "x"})
+    page.get_by_text("Nothing known among 1 file.").wait_for()
+    page.wait_for_function(f"({IN_SIGHT})(document.querySelector('.pg-model .pg-status'))")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_the_page_answers_while_a_tokenizer_is_loaded(playground):
     # A large tokenizer: the small one's vocabulary, and many words that nobody says.
     json_ = json.loads((FOLDER / "tokenizer.json").read_text("utf-8"))
@@ -243,6 +273,9 @@ def test_the_page_answers_while_a_tokenizer_is_loaded(playground):
     assert shown(playground)["pieces"][-2] == "Yes"
     assert playground.locator(".pg-status progress").count() == 1
     playground.get_by_text("Loaded in").wait_for()
+    # Who was typing goes on typing.
+    label = "document.activeElement.getAttribute('aria-label')"
+    assert playground.evaluate(label) == "content of message 2"
 
 
 def test_files_that_are_wrong_are_named(playground):
@@ -377,6 +410,111 @@ def test_a_long_conversation_is_shown_in_part(playground):
     values = shown(playground)
     assert len(values["full_ids"]) > 4000
     assert 100 < playground.locator(".pg-text [role=option]").count() < 1000
+
+
+FOCUSED = """() => {
+  const one = document.activeElement;
+  const ring = (box) => box && getComputedStyle(box).outlineStyle !== "none";
+  const box = one.closest("#try-it");
+  return [
+    Boolean(box),
+    one.name || one.id || one.getAttribute("aria-label") || one.getAttribute("role") ||
+      (one.closest("label") ?? one).innerText.trim(),
+    one.type ?? "",
+    ring(one) || ring(one.closest("label")),
+  ];
+}"""
+
+
+def test_everything_is_done_with_the_keyboard_alone(playground):
+    page = playground
+    reached = {}
+
+    def go_to(name):
+        for _ in range(120):
+            page.keyboard.press("Tab")
+            inside, found, kind, seen = page.evaluate(FOCUSED)
+            if inside:
+                assert seen, found
+                reached[found] = kind
+            if inside and (found == name or kind == name):
+                return
+        raise AssertionError(f"{name} is not reached: {list(reached)}")
+
+    def pressed(*keys):
+        def act():
+            for key in keys:
+                page.keyboard.press(key)
+
+        after(page, act)
+
+    go_to("playground-format")
+    pressed("ArrowDown")
+    assert (
+        shown(page)["full_text"]
+        != prepare(CONVERSATIONS["data point"], load_tokenizer(), strip_bos=True).full_text
+    )
+    pressed("ArrowUp")
+    go_to("content of message 2")
+    pressed("Control+a", "Y", "e", "s")
+    page.wait_for_function("document.querySelector('.pg-summary').innerText.startsWith('33 ')")
+    go_to("pg-add")
+    pressed("Enter")
+    assert page.evaluate(FOCUSED)[1] == "content of message 3"
+    go_to("Remove message 3")
+    pressed("Enter")
+    go_to("supervise")
+    pressed("ArrowDown")
+    go_to("mask_tail")
+    pressed("Space")
+    go_to("Tools, template keywords, control tokens")
+    page.keyboard.press("Enter")
+    go_to("tools")
+    pressed("[", "]")
+    go_to("radio")
+    page.keyboard.press("ArrowLeft")
+    assert "The prompt’s labels are masked." in page.locator(".pg-text").inner_text()
+    go_to("option")
+    page.keyboard.press("End")
+    assert "Token 32, <end_of_turn>, is supervised" in page.locator(".pg-text").inner_text()
+    go_to("labels as ids")
+    page.keyboard.press("Space")
+    go_to("pg-ask")
+    page.keyboard.press("Enter")
+    page.get_by_text("Mean loss").wait_for()
+    go_to("radio")
+    page.keyboard.press("ArrowRight")
+    assert "skips one" in page.locator(".pg-rule").inner_text()
+    go_to("All values as JSON")
+    page.keyboard.press("Enter")
+    assert page.locator("#playground-json").is_visible()
+    assert "Remove message 0" in reached
+
+
+def test_everything_is_done_with_a_finger_on_a_narrow_screen(open_page):
+    page = open_page(PAGE, 390, has_touch=True, is_mobile=True)
+    page.wait_for_selector(READY)
+    page.locator(".pg-text label").nth(4).tap()
+    assert "The prompt’s labels are masked." in page.locator(".pg-text").inner_text()
+    page.locator(".pg-text [role=option]").nth(35).tap()
+    assert "Token 35, ·described, is supervised" in page.locator(".pg-text").inner_text()
+    page.get_by_text("labels as ids").tap()
+    number = shown(page)["full_ids"][35]
+    assert str(number) in page.locator(".pg-text .cs-token").nth(35).inner_text()
+    page.get_by_role("button", name="Ask a small model").tap()
+    page.get_by_text("Mean loss 0.1").wait_for()
+    page.locator(".pg-rule label").nth(0).tap()
+    assert "repeats" in page.locator(".pg-rule").inner_text()
+    after(page, lambda: page.get_by_role("button", name="Remove message 0").tap())
+    after(page, lambda: page.get_by_text("mask what follows the end of turn").tap())
+    # What a finger must meet is large enough for one, and nothing lies beside the screen.
+    small = page.locator("#try-it").evaluate(
+        "box => [...box.querySelectorAll('button, select, summary, label, textarea')]"
+        ".filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 24)"
+        ".map(one => one.innerText)"
+    )
+    assert small == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_the_keyboard_reaches_every_control_and_axe_finds_nothing(open_page):

@@ -338,7 +338,8 @@ BROKEN = """all => all.filter(one => {
   const text = one.firstChild;
   const line = parseFloat(getComputedStyle(one).lineHeight);
   const parts = text.innerText.split("_").length;
-  return text.getBoundingClientRect().height > line * parts + 2 || text.scrollWidth > one.clientWidth;
+  const { height } = text.getBoundingClientRect();
+  return height > line * parts + 2 || text.scrollWidth > one.clientWidth;
 }).map(one => one.innerText)"""
 
 

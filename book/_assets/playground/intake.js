@@ -73,7 +73,10 @@ export class Intake {
   async take(files) {
     try {
       const found = sorted(files);
-      if (await this.takeAll(found, files.length)) this.taken(true, Boolean(found.rows));
+      if (!(await this.takeAll(found, files.length))) return;
+      // A tokenizer without a template has nothing to show yet: what is missing is said here.
+      const isWhole = found.rows || found.template || this.info?.hasTemplate !== false;
+      this.taken(Boolean(isWhole), Boolean(found.rows));
     } catch (error) {
       this.sayInSight(wordsOf(error));
     }
