@@ -86,9 +86,11 @@ def rule(
     by_places = rule_losses(losses, columns["labels"])
     lines = _rule_lines(columns, by_places or {})
     still = rows_table(lines, ("input", "0 places", "1 place", "2 places"))
-    data = {"trace": columns, **({"losses": by_places} if by_places else {})}
-    if by_places and vocabulary:
-        data["guess"] = number(log(vocabulary))
+    data: dict[str, Any] = {"trace": columns}
+    if by_places:
+        data["losses"] = by_places
+        if vocabulary:
+            data["guess"] = number(log(vocabulary))
     return shown("rule", data, still, places=places)
 
 
