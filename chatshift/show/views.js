@@ -147,11 +147,8 @@ const select = (box, chosen) => {
 const fold = (box, number, where, click) => fill(box, number > 0 && h("button.fold", { click }, `… ${count(number)} ${where}`));
 
 /* A token above its label. Its label takes no room of its own, so that no step moves anything:
-   `widest` is what will ever stand there. Wide characters take two columns. */
-const token = (piece, widest) => {
-  const columns = widest.length + (widest.match(/[\u1100-\u115f\u2e80-\uffdc]/g) ?? []).length;
-  return h("span.token", { style: `--wide:${(columns * 0.86).toFixed(1)}ch` }, h("span.piece", shown(piece)), h("span.label"));
-};
+   the widest that will ever stand there keeps the room free, unseen. */
+const token = (piece, widest) => h("span.token", { "data-widest": visible(widest) }, h("span.piece", shown(piece)), h("span.label"));
 const label = (token, kind, words) => {
   token.className = kind ? `cs-token cs-${kind}` : "cs-token";
   fill(token.lastChild, words);
@@ -207,10 +204,11 @@ const text = ({ trace }, state) => {
     body.querySelector(`.${name}`)?.classList.remove(name);
     find(i)?.classList.add(name);
   };
-  /* Of a long conversation, the part around the position. */
+  /* Of a long conversation, the part around the position: so much is drawn at every key. */
   const lay = () => {
-    from = clamp(at() - WINDOW / 2, 0, Math.max(0, size - WINDOW));
-    const to = Math.min(size, from + WINDOW);
+    const most = size > WINDOW ? 200 : size;
+    from = clamp(at() - most / 2, 0, size - most);
+    const to = from + most;
     const widest = (i) => [`${ids[i]}`, i === size - 1 ? "dropped" : labels[i + 1] === MASKED ? "" : pieces[i + 1]].sort((a, b) => b.length - a.length)[0];
     tokens = range(from, to).map((i) => put(token(pieces[i], widest(i)), choice(i, false)));
     fill(body, lines(tokens, (n) => pieces[from + n - 1].includes("\n")));
@@ -507,7 +505,7 @@ const curves = ({ runs }, state) => {
     put(mark, { d: `M${x(at())} 10V236` });
     outputs.forEach((output, n) => (output.value = lists[n][at()]?.toFixed(4) ?? "–"));
   });
-  return [h("svg", { viewBox: "0 0 600 260", role: "img", "aria-label": "Losses, as listed" }, grid, steps, mark, drawn), slider(state, "position", "step", 0, last, at), h("ul.legend", legend)];
+  return [h("svg", { viewBox: "0 0 600 260", role: "img", "aria-label": "Losses" }, grid, steps, mark, drawn), slider(state, "position", "step", 0, last, at), h("ul.legend", legend)];
 };
 
 const VIEWS = { text, rule, ladder, compare, batch, curves };

@@ -519,15 +519,15 @@ def test_of_a_long_conversation_the_part_around_the_position_is_drawn(visit):
     views = {"text": show.text(trace), "rule": show.rule(trace), "ladder": show.ladder(trace)}
     page = visit(html=view_page(views))
     options = page.locator("#text [role=option]")
-    assert options.count() == 400
+    assert options.count() == 200
     first = trace.supervised[0]
     assert f"has read {first:,} tokens" in said(page, "text")
     page.locator("#text [role=option][tabindex='0']").press("End")
     assert f"Token {total - 1}, " in said(page, "text")
     assert options.last.evaluate("one => one === document.activeElement")
     page.locator("#text").get_by_role("button", name="before").click()
-    assert f"has read {total - 400:,} tokens" in said(page, "text")
-    assert options.count() == 400
+    assert f"has read {total - 200:,} tokens" in said(page, "text")
+    assert options.count() == 200
     assert page.locator("#rule .cs-cell").count() < 40
     rungs = page.locator("#ladder [role=option]")
     counted = len(trace.supervised)
