@@ -226,7 +226,8 @@ const text = ({ trace }, state) => {
     });
   };
   const sumOf = (step) => {
-    if (step < 3) return many([...trace[step < 2 ? "full_text" : "prompt_text"]].length, "character");
+    const read = step < 2 ? trace.full_text ?? pieces.join("") : trace.prompt_text ?? pieces.slice(0, prompt).join("");
+    if (step < 3) return many([...read].length, "character");
     return [many(size, "token"), step > 4 && tally(range(0, size).map((i) => kindOf(i, step)))];
   };
   const [sums, sumAt] = stack(range(1, 7).map(sumOf));
