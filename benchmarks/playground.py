@@ -127,7 +127,7 @@ def main() -> int:
     from browser import find_browser
     from playwright.sync_api import sync_playwright
 
-    sites = [Path(one).resolve() for one in sys.argv[1:]] or [ROOT]
+    sites = [Path(one).absolute() for one in sys.argv[1:]] or [ROOT]
     folders = [ROOT / ".cache" / name for name in NAMES]
     path = find_browser()
     with sync_playwright() as playwright:
