@@ -265,8 +265,9 @@ def test_the_page_answers_while_a_tokenizer_is_loaded(playground):
     json_ = json.loads((FOLDER / "tokenizer.json").read_text("utf-8"))
     count = len(json_["model"]["vocab"])
     json_["model"]["vocab"] |= {f"word{i}": count + i for i in range(400_000)}
-    config = (FOLDER / "tokenizer_config.json").read_text("utf-8")
-    files = {"tokenizer.json": json.dumps(json_), "tokenizer_config.json": config}
+    config = json.loads((FOLDER / "tokenizer_config.json").read_text("utf-8"))
+    config["chat_template"] = load_format("gemma3").chat_template
+    files = {"tokenizer.json": json.dumps(json_), "tokenizer_config.json": json.dumps(config)}
     playground.evaluate(DROP, files)
     playground.locator(".pg-status progress").wait_for()
     after(playground, lambda: labelled(playground, "content of message 2").fill("Yes"))
@@ -274,6 +275,7 @@ def test_the_page_answers_while_a_tokenizer_is_loaded(playground):
     assert playground.locator(".pg-status progress").count() == 1
     playground.get_by_text("Loaded in").wait_for()
     # Who was typing goes on typing.
+    playground.wait_for_selector(".pg-notes")
     label = "document.activeElement.getAttribute('aria-label')"
     assert playground.evaluate(label) == "content of message 2"
 
