@@ -277,7 +277,7 @@ const rule = ({ trace, losses, guess }, state) => {
     const counted = (losses?.[places] ?? []).filter(isLoss);
     return counted.reduce((sum, loss) => sum + loss, 0) / counted.length;
   });
-  const board = h("div.rule", { style: `--guess:${guess / most}` });
+  const board = h("div.rule", { style: `--guess:${guess / most || -9}` });
   const said = saying();
   let known = "";
   let [inputs, ties, bars] = [[], [], []];

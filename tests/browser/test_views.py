@@ -307,7 +307,8 @@ LINE = """board => {
   const of = getComputedStyle(board.querySelector(".cs-bars .cs-window")).backgroundPositionY;
   const axis = board.querySelector(".cs-bar b").getBoundingClientRect().bottom;
   // "calc(100% - Npx)" of what is left beside a line of one pixel.
-  return axis - (top + (height - 1) + parseFloat(of.match(/- ([0-9.]+)px/)?.[1] ?? 0) * -1);
+  const [, sign, far] = of.match(/([-+]) ([0-9.]+)px/) ?? [0, "-", 0];
+  return axis - (top + height - 1 + parseFloat(sign + far));
 }"""
 
 
@@ -322,6 +323,10 @@ def test_a_blind_guess_is_drawn_as_high_as_its_loss(visit):
     highest = 3.2 * 16 * 4.9 / view.data["guess"] + 2
     assert abs(max(heights) - highest) < 1
     assert abs(page.locator("#rule .cs-rule").evaluate(LINE) - 3.2 * 16 - 2) < 1
+    # Where nobody says of how many tokens a model chooses, the line lies outside of its box.
+    page = visit()
+    assert "guess" not in page.locator("#rule").inner_text()
+    assert page.locator("#rule .cs-rule").evaluate(LINE) < -100
 
 
 def test_the_rule_folds_what_a_narrow_window_has_no_room_for(visit):
