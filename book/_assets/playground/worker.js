@@ -5,7 +5,8 @@ import { prepare } from "../engine/prepare.js";
 import { ChatTokenizer } from "../engine/tokenizer.js";
 import { ChatshiftError, PageError, SettingsError, say, setWords } from "../engine/words.js";
 import { compared } from "../engine/compared.js";
-import { readJson, readRow, rowsIn } from "./rows.js";
+import { readJson, rowsIn } from "./file_rows.js";
+import { readRow } from "./rows.js";
 import { lossesOf, readWeights } from "./tiny.js";
 
 /* What looks like a control token in the source of a template that comes alone. */
