@@ -141,9 +141,45 @@ def write_package_data(app, exception):
     (static / "views.css").write_text(views, "utf-8")
 
 
+# What stands at the root only leads on; it is a page all the same, with a language and a title.
+ROOT_PAGE = """<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+:root {{ font: 1.1rem/1.5 system-ui, sans-serif; color: #212529; background: #fff; }}
+a {{ color: #0b5cad; }}
+@media (prefers-color-scheme: dark) {{
+  :root {{ color: #ced6dd; background: #121416; }}
+  a {{ color: #8ab8f5; }}
+}}
+</style>
+<link rel="icon" href="_static/favicon.svg">
+<meta http-equiv="refresh" content="0; url={first}">
+</head>
+<body><main><h1>{title}</h1><p><a href="{first}">To the first page</a></p></main></body>
+</html>
+"""
+
+
+def write_root_page(app, exception):
+    """Put a page at the root that leads on to the first page."""
+    if exception is not None or app.builder.format != "html":
+        return
+    page = ROOT_PAGE.format(
+        language=app.config.language or "en",
+        title=escape(app.config.html_title),
+        first=f"{app.config.root_doc}.html",
+    )
+    (Path(app.outdir) / "index.html").write_text(page, "utf-8")
+
+
 def setup(app):
     """Register with Sphinx."""
     app.connect("build-finished", write_package_data)
+    app.connect("build-finished", write_root_page)
     # After MyST has listed the headings, which it does at 500.
     app.connect("doctree-read", name_cells, priority=900)
     app.connect("html-page-context", finish_page, priority=900)

@@ -9,10 +9,10 @@
 const MASKED = -100;
 const WINDOW = 400;
 const RUNGS = 80;
-const MOVED = { step: 6, position: null, places: 1, ids: false, row: 0, max_length: null };
+const MOVED = { step: 6, places: 1, row: 0 };
 const STEPS = {
   render: "The whole conversation becomes one text.",
-  prompt: "What stands before the answer becomes a text of its own.",
+  prompt: "The prompt becomes a text of its own.",
   tokenize: "Text becomes tokens, each with its id. The prompt’s ids come first.",
   copy: "The labels start as a copy: under each token, itself.",
   mask: "The prompt’s labels are masked. The answer’s stay.",
@@ -47,12 +47,11 @@ const h = (kind, ...parts) => {
   return put(made, parts);
 };
 const toggle = (element, name, on) => element.classList.toggle(`cs-${name}`, on);
-/* A piece that nobody would see, such as a separator of lines, is shown by its number. */
-const named = (piece) => /^[\p{Z}\p{C}]+$/u.test(piece) && `U+${piece.codePointAt(0).toString(16)}`;
-const visible = (piece) => {
-  const text = piece.replace(/[ \n\r\t]/g, (sign) => SIGNS[sign]);
-  return named(text) || text || "∅";
-};
+/* White space as signs; a piece that nobody would see, such as a separator of lines, as its number. */
+const visible = (piece) =>
+  piece
+    .replace(/[ \n\r\t]/g, (sign) => SIGNS[sign])
+    .replace(/^[\p{Z}\p{C}]+$/u, (text) => `U+${text.codePointAt(0).toString(16)}`) || "∅";
 /* A piece whose white space is drawn by quiet signs. */
 const shown = (piece) =>
   visible(piece)
@@ -136,22 +135,20 @@ const listbox = (box, size, at, go, find, say) => {
     },
   });
 };
-const select = (options, chosen) => {
-  for (const option of options) {
-    const on = +option.dataset.at === chosen;
-    put(option, { "aria-selected": on, tabindex: on ? 0 : -1 });
-  }
+const choice = (at, on) => ({ role: "option", "data-at": at, "aria-selected": on, tabindex: on ? 0 : -1 });
+/* Moves the choice: two options change, however many there are. */
+const select = (box, chosen) => {
+  const old = box.querySelector("[aria-selected=true]");
+  if (old) put(old, choice(old.dataset.at, false));
+  put(chosen, choice(chosen.dataset.at, true));
 };
 
 /* What leads to the tokens that are not drawn. */
-const fold = (box, number, where, click) => fill(box, number > 0 && h("button.fold", { type: "button", click }, `… ${count(number)} ${where}`));
+const fold = (box, number, where, click) => fill(box, number > 0 && h("button.fold", { click }, `… ${count(number)} ${where}`));
 
 /* A token above its label. Its label takes no room of its own, so that no step moves anything:
-   `widest` is what will ever stand there. Wide characters take two columns. */
-const token = (i, piece, widest) => {
-  const columns = widest.length + (widest.match(/[\u1100-\u115f\u2e80-\uffdc]/g) ?? []).length;
-  return h("span.token", { "data-at": i, style: `--wide:${(columns * 0.86).toFixed(1)}ch` }, h("span.piece", shown(piece)), h("span.label"));
-};
+   the widest that will ever stand there keeps the room free, unseen. */
+const token = (piece, widest) => h("span.token", { "data-widest": visible(widest) }, h("span.piece", shown(piece)), h("span.label"));
 const label = (token, kind, words) => {
   token.className = kind ? `cs-token cs-${kind}` : "cs-token";
   fill(token.lastChild, words);
@@ -197,36 +194,39 @@ const text = ({ trace }, state) => {
     const part = ` is part of the ${i < prompt ? "prompt" : "answer"}.`;
     const masked = [" is ", share("masked", "masked"), `: its label is now ${MASKED}. It is read, and not learned.`];
     const kept = [" is ", share("supervised", "supervised"), `: its label stays ${labels[i]}.`];
-    const words = [part, part, ` has the id ${ids[i]}.`, ` has itself as its label, ${ids[i]}.`, labels[i] === MASKED ? masked : kept, [" is ", share("dropped", "dropped"), " as an input: nothing follows it. As a label it stays, one place to the left."]];
+    const words = [part, part, ` has the id ${ids[i]}.`, ` has itself as its label, ${ids[i]}.`, labels[i] === MASKED ? masked : kept, [" is ", share("dropped", "dropped"), " as an input. As a label it stays."]];
     const counts = labels[i + 1] !== MASKED;
     fill(said, step === 6 && i + 1 < size ? [pair(i + 1, pieces[i], pieces[i + 1]), h(counts ? "b.right" : "b", counts ? "It counts." : "It does not count.")] : [`Token ${i}, `, code(pieces[i]), ",", words[step - 1]]);
-    tokens.forEach((one, n) => {
-      toggle(one, "at", n + from === i);
-      toggle(one, "goal", step === 6 && n + from === i + 1);
-    });
+    mark("cs-at", i);
+    mark("cs-goal", step === 6 ? i + 1 : -1);
   };
-  /* Of a long conversation, the part around the position. */
+  const mark = (name, i) => {
+    body.querySelector(`.${name}`)?.classList.remove(name);
+    find(i)?.classList.add(name);
+  };
+  /* Of a long conversation, the part around the position: so much is drawn at every key. */
   const lay = () => {
-    from = clamp(at() - WINDOW / 2, 0, Math.max(0, size - WINDOW));
-    const to = Math.min(size, from + WINDOW);
+    const most = size > WINDOW ? 200 : size;
+    from = clamp(at() - most / 2, 0, size - most);
+    const to = from + most;
     const widest = (i) => [`${ids[i]}`, i === size - 1 ? "dropped" : labels[i + 1] === MASKED ? "" : pieces[i + 1]].sort((a, b) => b.length - a.length)[0];
-    tokens = range(from, to).map((i) => put(token(i, pieces[i], widest(i)), { role: "option" }));
+    tokens = range(from, to).map((i) => put(token(pieces[i], widest(i)), choice(i, false)));
     fill(body, lines(tokens, (n) => pieces[from + n - 1].includes("\n")));
     fold(above, from, "before", () => state.set("position", from - 1));
     fold(below, size - to, "after", () => state.set("position", to));
   };
-  /* The labels are seen to move: each starts where it stood before the step. */
+  /* The labels in sight are seen to move: each starts where it stood before the step. */
   const slide = (by) => {
     const boxes = tokens.map((one) => one.lastChild.getBoundingClientRect());
     tokens.forEach((one, n) => {
       const start = boxes[n + by];
-      if (!start || !one.matches(".cs-supervised")) return;
+      if (!start || boxes[n].bottom < 0 || boxes[n].top > innerHeight || !one.matches(".cs-supervised")) return;
       const near = Math.abs(start.top - boxes[n].top) < 4;
       one.lastChild.animate([near ? { translate: `${start.left - boxes[n].left}px` } : { opacity: 0 }, {}], { duration: 700, easing: "ease-in-out" });
     });
   };
   const sumOf = (step) => {
-    const read = step === 1 ? trace.full_text ?? pieces.join("") : trace.prompt_text ?? pieces.slice(0, prompt).join("");
+    const read = step < 2 ? trace.full_text ?? pieces.join("") : trace.prompt_text ?? pieces.slice(0, prompt).join("");
     if (step < 3) return many([...read].length, "character");
     return [many(size, "token"), step > 4 && tally(range(0, size).map((i) => kindOf(i, step)))];
   };
@@ -240,14 +240,16 @@ const text = ({ trace }, state) => {
       kind = kindOf(n + from, step);
       label(one, kind, wordsOf(n + from, step, kind, begins));
     });
+    box.checked = state.get("ids");
     headAt(step - 1);
     sumAt(step - 1);
-    if (before && step + before > 9 && !matchMedia("(prefers-reduced-motion: reduce)").matches) slide(step - before > 0 ? 1 : -1);
+    const by = before && Math.sign(step - before);
+    if (by && step + before > 9 && !matchMedia("(prefers-reduced-motion: reduce)").matches) slide(by);
     before = step;
     look();
   };
   const look = () => {
-    select(tokens, at());
+    select(body, find(at()));
     say(at());
   };
   const place = () => {
@@ -256,11 +258,9 @@ const text = ({ trace }, state) => {
     return draw();
   };
   lay();
-  state.watch("step", draw);
-  state.watch("ids", draw);
-  state.watch("position", place);
   const box = h("input", { type: "checkbox", change: () => state.set("ids", box.checked) });
-  state.watch("ids", (on) => (box.checked = on));
+  state.watch("step ids", draw);
+  state.watch("position", place, true);
   const names = Object.keys(STEPS).map((name, n) => [h("b", n + 1), ` ${name}`]);
   listbox(body, size, at, (i) => state.set("position", i), find, say);
   return [radios(state, "step", "Step", names, 1), head, above, body, below, h("div.foot", sums, h("label.switch", box, "labels as ids")), said];
@@ -268,21 +268,31 @@ const text = ({ trace }, state) => {
 
 /* The slide rule: inputs stand still, the labels under them move. The middle of a long answer and
    what comes before it are folded away, so that both its ends are always in sight. */
-const rule = ({ trace, losses }, state) => {
+const rule = ({ trace, losses, guess }, state) => {
   const { pieces, labels } = trace;
   const size = pieces.length;
   const first = firstOf(labels);
-  const most = Math.max(...Object.values(losses ?? {}).flat().filter(isLoss));
-  const board = h("div.rule");
+  const most = Math.max(guess ?? 0, ...Object.values(losses ?? {}).flat());
+  const means = range(0, 3).map((places) => {
+    const counted = (losses?.[places] ?? []).filter(isLoss);
+    return counted.reduce((sum, loss) => sum + loss, 0) / counted.length;
+  });
+  const board = h("div.rule", { style: `--guess:${guess / most || -9}` });
   const said = saying();
   let known = "";
-  let inputs, ties, bars;
-  /* As many columns as there is room for: around the start of the answer, and at its end. */
+  let [inputs, ties, bars] = [[], [], []];
+  /* As many columns as there is room for, around the start of the answer and at its end: so many
+     that no word must be broken, if that leaves five. */
   const windows = (width) => {
-    const fits = clamp(Math.floor((width - (width > 540 ? 114 : 50)) / 47), 5, 14);
     const start = Math.max(0, first - 2);
-    const tail = fits > 8 ? 3 : 2;
-    return size - start <= fits + 1 ? [[start, size]] : [[start, start + fits - tail], [size - tail, size]];
+    for (let fits = 14; ; fits--) {
+      const whole = size - start <= fits + 1;
+      const tail = fits > 8 ? 3 : 2;
+      const parts = whole ? [[start, size]] : [[start, start + fits - tail], [size - tail, size]];
+      const words = parts.flatMap(([from, to]) => pieces.slice(from, to + 2).map(visible)).join("_").split("_");
+      const room = (width - (width > 540 ? 114 : 50)) / (whole ? size - start : fits);
+      if (fits < 6 || room > Math.max(47, ...words.map((one) => 7 * one.length + 9))) return parts;
+    }
   };
   const build = (parts) => {
     [inputs, ties, bars] = [[], [], []];
@@ -303,38 +313,37 @@ const rule = ({ trace, losses }, state) => {
       named("inputs", "has read", row("inputs", (columns) => columns.map((i) => (inputs[i] = cell(i, "input"))))),
       h("div.name"), row("ties", (columns) => columns.map((i) => (ties[i] = h("span.tie")))),
       named("⟵ labels", "must write", drag(track)),
-      losses && named("loss", "of each pair", row("bars", (columns) => columns.map((i) => (bars[i] = h("span.bar", h("small"), h("b")))))));
+      losses && named("loss", guess ? `a guess: ${guess.toFixed(2)}` : "of each pair", row("bars", (columns) => columns.map((i) => (bars[i] = h("span.bar", h("small"), h("b")))))));
   };
   const draw = () => {
     const places = state.get("places");
     const verdict = places === 1 ? "right" : "wrong";
-    put(board, { style: `--places:${places}`, "data-places": places });
+    board.style.setProperty("--places", places);
+    put(board, { "data-places": places });
     inputs.forEach((input, i) => {
       const label = labels[i + places];
-      const dropped = i + places >= size;
+      const dropped = label == null;
       const counts = !dropped && label !== MASKED;
       toggle(input, "dropped", dropped);
       ties[i].className = counts ? `cs-tie cs-${verdict}` : "cs-tie";
       fill(ties[i], counts ? TIES[places] : dropped && "dropped");
       if (!losses) return;
-      const loss = counts && losses[places] ? losses[places][i] : null;
-      put(bars[i], { style: `--high:${isLoss(loss) ? loss / most : -1}` });
+      const loss = losses[places]?.[i];
+      put(bars[i], { style: `--high:${(loss ?? -most) / most}` });
       fill(bars[i].firstChild, loss?.toFixed(2) ?? "–");
     });
-    const counted = (losses?.[places] ?? []).filter((loss, i) => isLoss(loss) && labels[i + places] !== MASKED);
-    const mean = counted.reduce((sum, loss) => sum + loss, 0) / counted.length;
     fill(said,
       h(`b.${verdict}`, many(places, "place")), `: each token is asked for ${ASKED[places]}. `,
       first >= places && ["After ", code(pieces[first - places]), " the model must write ", code(pieces[first]), ". "],
-      places > 0 && `The last ${places > 1 ? "two inputs" : "input"} and the first ${places > 1 ? "two labels" : "label"} are dropped. `,
-      counted.length > 0 && `Mean loss ${mean.toFixed(4)}.`);
+      places > 0 && `Dropped: ${many(places, "input")} at the end, ${many(places, "label")} at the start. `,
+      means[places] > 0 && `Mean loss ${means[places].toFixed(4)}.`);
   };
   const drag = (track) => {
     let held;
     let moved;
     const end = () => {
-      if (held === undefined) return;
-      held = undefined;
+      if (held == null) return;
+      held = null;
       toggle(board, "dragged", false);
       state.set("places", Math.round(moved));
       draw();
@@ -347,9 +356,9 @@ const rule = ({ trace, losses }, state) => {
         toggle(board, "dragged", true);
       },
       pointermove(event) {
-        if (held === undefined) return;
+        if (held == null) return;
         moved = clamp(state.get("places") + (held - event.clientX) / inputs.at(-1).offsetWidth, 0, 2);
-        put(board, { style: `--places:${moved}` });
+        board.style.setProperty("--places", moved);
       },
       pointerup: end,
       pointercancel: end,
@@ -363,20 +372,20 @@ const rule = ({ trace, losses }, state) => {
     draw();
   });
   state.watch("places", draw);
-  return [radios(state, "places", "Move the labels to the left by", range(0, 3).map((n) => many(n, "place")), 0), board, said];
+  return [radios(state, "places", "Move the labels to the left by", means.map((mean, n) => [many(n, "place"), mean > 0 && h("small", `loss ${mean.toFixed(2)}`)]), 0), board, said];
 };
 
 /* The ladder: what the model has read, and what it must write then; a line for each that counts. */
 const ladder = ({ trace: { pieces, labels }, losses }, state) => {
   const rungs = range(0, pieces.length - 1).filter((i) => labels[i + 1] !== MASKED);
   const size = rungs.length;
-  const most = Math.max(...(losses ?? []).filter(isLoss));
+  const most = Math.max(...(losses ?? []));
   const [above, below] = [h("div"), h("div")];
   const said = saying();
   let options = [];
   let from = 0;
   const rung = (i, n) =>
-    h("div.rung", { role: "option", "data-at": from + n },
+    h("div.rung", choice(from + n, false),
       h("small", i),
       h("span.read", h("span", i > 11 && "…", pieces.slice(Math.max(0, i - 11), i).map(shown), h("b", shown(pieces[i])))),
       h("span", "→"),
@@ -389,7 +398,7 @@ const ladder = ({ trace: { pieces, labels }, losses }, state) => {
   const find = (n) => options[n - from];
   const go = (n) => state.set("position", rungs[n]);
   const say = (n) => fill(said, `${count(n + 1)} of ${count(size)}. `, pair(rungs[n] + 1, pieces[rungs[n]], pieces[rungs[n] + 1]), isLoss(losses?.[rungs[n]]) && `Loss ${losses[rungs[n]].toFixed(4)}.`);
-  const list = listbox(h("div.ladder", { "aria-label": "What is read, and what must be written" }), size, at, go, find, say);
+  const list = listbox(h("div.ladder", { "aria-label": "What is read and must be written" }), size, at, go, find, say);
   state.watch("position", () => {
     if (!find(at())) {
       from = clamp(at() - RUNGS / 2, 0, Math.max(0, size - RUNGS));
@@ -398,7 +407,7 @@ const ladder = ({ trace: { pieces, labels }, losses }, state) => {
       fold(above, from, "before", () => go(from - 1));
       fold(below, size - from - RUNGS, "after", () => go(from + RUNGS));
     }
-    select(options, at());
+    select(list, find(at()));
     say(at());
   });
   return [h("div.rung.names", { "aria-hidden": true }, h("small", "position"), h("span", "has read"), h("span"), h("span", "must write"), losses && h("small", "loss")), above, list, below, said];
@@ -430,7 +439,7 @@ const compare = ({ trace, sides, cause }) => {
   const ends = chars === b.text.length;
   const verdict = ends && same === b.pieces.length
     ? [h("b.right", "A prefix. "), `The texts are alike for ${many(chars, "character")}, the tokens for ${count(same)}: there the second ends. `]
-    : [h("b.wrong", "No prefix. "), ends ? `The second text ends at character ${chars}, but a token reaches across: the tokens differ at token ${same}. ` : `The texts differ at character ${chars}, the tokens at token ${same}. `];
+    : [h("b.wrong", "No prefix. "), ends ? `The second text ends at character ${chars}, within token ${same}. ` : `The texts differ at character ${chars}, the tokens at token ${same}. `];
   return [h("div.two", panel(a), panel(b)), h("table.pair", h("tbody", row(a), row(b))), h("p.said", verdict, cause)];
 };
 
@@ -443,7 +452,7 @@ const batch = ({ rows, max_length }, state) => {
   const starts = (row, i) => i > 0 && row.starts?.includes(i);
   const body = h("div.text");
   const said = saying();
-  const options = rows.map((_, n) => h("div.packed", { role: "option", "data-at": n }));
+  const options = rows.map((_, n) => h("div.packed", choice(n, false)));
   /* One bar for each stretch of tokens of one kind. */
   const bars = (row) => {
     const found = [];
@@ -458,20 +467,20 @@ const batch = ({ rows, max_length }, state) => {
     const row = rows[at()];
     const kinds = row.pieces.map((_, i) => kindOf(row, i));
     fill(said, `Row ${at()}: `, many(kinds.length, "token"), tally(kinds), ".", row.starts?.length > 1 && ` ${row.starts.length} conversations are packed in it.`);
-    const tokens = row.pieces.slice(0, WINDOW).map((piece, i) => token(i, piece, row.words[i]));
+    const tokens = row.pieces.slice(0, WINDOW).map((piece, i) => token(piece, row.words[i]));
     fill(body, lines(tokens, (i) => row.pieces[i - 1].includes("\n") || starts(row, i)));
     tokens.forEach((one, i) => {
       const begins = kinds[i] !== kinds[i - 1] || !one.previousSibling;
       label(one, kinds[i], kinds[i] === "supervised" ? shown(row.words[i]) : begins && word(kinds[i]));
     });
-    select(options, at());
+    select(list, options[at()]);
   };
+  const list = listbox(h("div", { "aria-label": "Rows of the batch" }, options), rows.length, at, (n) => state.set("row", n), (n) => options[n], () => {});
   state.watch("max_length", () => {
     options.forEach((option, n) => fill(option, h("small", `row ${n}`), h("div.lane", bars(rows[n]), h("span", { style: `flex:${width - rows[n].pieces.length} 1 0` }))));
     show();
   });
-  state.watch("row", show);
-  const list = listbox(h("div", { "aria-label": "Rows of the batch" }, options), rows.length, at, (n) => state.set("row", n), (n) => options[n], () => {});
+  state.watch("row", show, true);
   return [isLoss(max_length) && slider(state, "max_length", "max_length", 1, width, stop), list, said, body];
 };
 
@@ -486,7 +495,7 @@ const curves = ({ runs }, state) => {
   const most = Math.max(Math.ceil(Math.max(...all)), least + 1);
   const x = (n) => 64 + (526 * n) / (last || 1);
   const y = (level) => 234 - (220 * (level - least)) / (most - least);
-  const grid = range(least, most + 1).map((level) => [h("path.grid", { d: `M64 ${y(level)}H590` }), h("text", { x: 56, y: y(level) + 4, "text-anchor": "end" }, +(10 ** level).toPrecision(1))]);
+  const grid = range(least, most + 1).map((level) => [h("path.grid", { d: `M64 ${y(level)}H590` }), h("text", { x: 56, y: y(level) + 4, "text-anchor": "end" }, level < -3 ? `1e${level}` : +(10 ** level).toPrecision(1))]);
   const steps = [0, last >> 1, last].map((n) => h("text", { x: x(n), y: 254, "text-anchor": "middle" }, n));
   const drawn = lists.map((list, n) => h(`path.curve-${n}`, { d: list.map((loss, i) => (isLoss(loss) ? `${isLoss(list[i - 1]) ? "L" : "M"}${x(i)} ${y(scale(loss))}` : "")).join("") }));
   const mark = h("path.mark");
@@ -497,7 +506,7 @@ const curves = ({ runs }, state) => {
     put(mark, { d: `M${x(at())} 10V236` });
     outputs.forEach((output, n) => (output.value = lists[n][at()]?.toFixed(4) ?? "–"));
   });
-  return [h("svg", { viewBox: "0 0 600 260", role: "img", "aria-label": "Loss over the steps of training; the list below has the numbers" }, grid, steps, mark, drawn), slider(state, "position", "step", 0, last, at), h("ul.legend", legend)];
+  return [h("svg", { viewBox: "0 0 600 260", role: "img", "aria-label": "Losses" }, grid, steps, mark, drawn), slider(state, "position", "step", 0, last, at), h("ul.legend", legend)];
 };
 
 const VIEWS = { text, rule, ladder, compare, batch, curves };
@@ -512,16 +521,18 @@ const render = ({ model, el }) => {
       model.set(key, value);
       model.save_changes();
     },
-    /* Calls back now, and whenever the value changes. */
-    watch(key, listener) {
-      const hear = () => listener(state.get(key));
-      model.on(`change:${key}`, hear);
-      undo.push(() => model.off(`change:${key}`, hear));
-      hear();
+    /* Calls back whenever one of the values changes, and now, unless that comes later. */
+    watch(keys, listener, later) {
+      const hear = () => listener(state.get(keys));
+      for (const key of keys.split(" ")) {
+        model.on(`change:${key}`, hear);
+        undo.push(() => model.off(`change:${key}`, hear));
+      }
+      if (!later) hear();
     },
+    /* Calls back before the next paint, and whenever the width changes. */
     resized(box, listener) {
       const observer = new ResizeObserver(() => listener(box.clientWidth));
-      listener(el.clientWidth || 760);
       observer.observe(box);
       undo.push(() => observer.disconnect());
     },

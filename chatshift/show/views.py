@@ -6,6 +6,7 @@ and can be set.
 """
 
 from collections.abc import Mapping, Sequence
+from math import log
 from typing import TYPE_CHECKING, Any
 
 from chatshift.show.columns import (
@@ -65,7 +66,9 @@ def still_text(trace: "Trace", step: int = 6, at: int | None = None) -> Picture:
     return Picture(f"{html}<p>{counts(tokens)}</p>", f"{counts(tokens)}\n{text_plain(tokens)}")
 
 
-def rule(trace: "Trace", places: int = 1, losses: Any = None) -> View:
+def rule(
+    trace: "Trace", places: int = 1, losses: Any = None, *, vocabulary: int | None = None
+) -> View:
     """Show inputs above labels, which a reader moves to the left by 0, 1 or 2 places.
 
     Args:
@@ -73,6 +76,8 @@ def rule(trace: "Trace", places: int = 1, losses: Any = None) -> View:
         places: how far the labels are moved at first.
         losses: what a model was asked: for each number of places one loss for each of the T -
             `places` pairs, `None` where the label is masked; a dict or a list.
+        vocabulary: of how many tokens the model chooses: the loss of a blind guess, its logarithm,
+            is drawn across the losses.
 
     Raises:
         ValueError: there are losses for other places, or not one for each pair.
@@ -81,7 +86,11 @@ def rule(trace: "Trace", places: int = 1, losses: Any = None) -> View:
     by_places = rule_losses(losses, columns["labels"])
     lines = _rule_lines(columns, by_places or {})
     still = rows_table(lines, ("input", "0 places", "1 place", "2 places"))
-    data = {"trace": columns, **({"losses": by_places} if by_places else {})}
+    data: dict[str, Any] = {"trace": columns}
+    if by_places:
+        data["losses"] = by_places
+        if vocabulary:
+            data["guess"] = number(log(vocabulary))
     return shown("rule", data, still, places=places)
 
 

@@ -115,6 +115,40 @@ def test_chapter_6_can_be_done_with_the_keyboard_alone(open_page):
     assert page.url.endswith("07_what_gets_dropped.html")
 
 
+def test_chapter_6_can_be_done_with_a_finger(open_page):
+    page = open_page("book/06_shift.html", 390, has_touch=True, is_mobile=True)
+    ladder, rule = page.locator(".cs-is-ladder").first, page.locator(".cs-is-rule").first
+    ladder.locator("[role=option]").nth(3).tap()
+    assert "4 of 10" in ladder.inner_text()
+    rule.locator("label").nth(0).tap()
+    assert "repeats" in rule.inner_text()
+    track = rule.locator(".cs-drag")
+    track.scroll_into_view_if_needed()
+    box = track.bounding_box()
+    client = page.context.new_cdp_session(page)
+    x, y = box["x"] + 220, box["y"] + 20
+
+    def swipe(*path):
+        for kind, points in zip(
+            ("Start", *["Move"] * (len(path) - 1), "End"), (*path, None), strict=True
+        ):
+            touches = [] if points is None else [{"x": x + points[0], "y": y + points[1]}]
+            client.send(
+                "Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": touches}
+            )
+
+    swipe((0, 0), (-20, 0), (-60, 2), (-110, 2))
+    page.wait_for_function("document.querySelector('.cs-is-rule').innerText.includes('skips one')")
+    swipe((0, 0), (20, 0), (30, 0), (52, 1))
+    page.wait_for_function("document.querySelectorAll('.cs-is-rule input')[1].checked")
+    # A finger that goes up or down over the labels scrolls the page, and moves no label.
+    before = page.evaluate("scrollY")
+    swipe((0, 0), (0, -30), (1, -120), (1, -250))
+    page.wait_for_function(f"scrollY > {before} + 100")
+    assert rule.locator("input").nth(1).is_checked()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_previous_and_next_lead_through_the_book(open_page):
     page = open_page("book/index.html")
     names = [path.stem for path in NOTEBOOKS if path.stem[0].isdigit()]

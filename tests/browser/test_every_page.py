@@ -34,7 +34,10 @@ OTHERS = [
 ]
 ALL_PAGES = [*PAGES, *OTHERS, "search.html", "genindex.html"]
 # What the keyboard reaches first in each control: the chosen button, the slider, the chosen token.
-CONTROLS = "input[type=range], input[type=radio]:checked, [role=option][tabindex='0']"
+CONTROLS = (
+    "input[type=range], input[type=radio]:checked, input[type=checkbox], "
+    "[role=option][tabindex='0']"
+)
 WIDTHS = [360, 390, 768, 1024, 1280, 1600]
 
 
@@ -83,6 +86,17 @@ def test_a_visit_without_scripts(open_page, path):
         assert shown.locator("table, ruby, figure").count() or shown.locator("details").count() >= 2
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_bare_root_leads_on_and_is_a_page_itself(open_page, scheme):
+    page = open_page("", color_scheme=scheme, wait_until="commit")
+    page.wait_for_url("**/book/index.html")
+    # Where the first page is not answered for, a reader stays with what leads to it.
+    page.route("**/book/index.html", lambda route: route.fulfill(status=204))
+    page.goto(page.url.replace("book/index.html", ""))
+    assert page.get_by_role("link").get_attribute("href") == "book/index.html"
+    assert_axe_finds_nothing(page, "")
+
+
 def check_use(page, subtests, path):
     """Check what holds in any window and colour; axe sees the widgets as they were left."""
     if path in WITH_WIDGETS:
@@ -91,6 +105,10 @@ def check_use(page, subtests, path):
     with subtests.test("fits every width"):
         assert_fits_every_width(page)
     with subtests.test("axe finds nothing"):
+        # What is folded is opened, so that axe sees it, too.
+        page.evaluate(
+            "document.querySelectorAll('article details').forEach(one => one.open = true)"
+        )
         assert_axe_finds_nothing(page, path)
 
 
@@ -135,9 +153,11 @@ def assert_widgets_answer_to_the_keyboard(page):
         before = widget.inner_text()
         for control in widget.locator(CONTROLS).all():
             control.focus()
-            value = control.input_value() if control.get_attribute("type") == "range" else ""
+            kind = control.get_attribute("type")
+            value = control.input_value() if kind == "range" else ""
             last = value != "" and value == control.get_attribute("max")
-            page.keyboard.press("ArrowLeft" if last else "ArrowRight")
+            key = "Space" if kind == "checkbox" else "ArrowLeft" if last else "ArrowRight"
+            page.keyboard.press(key)
         # Two texts side by side have nothing to move.
         if widget.locator(CONTROLS).count():
             assert widget.inner_text() != before

@@ -234,7 +234,7 @@ def test_what_stands_under_an_input_is_the_label_so_many_places_on(visit, width)
         page.locator("#rule input").nth(places).check()
         settle(page)
         found = page.locator("#rule .cs-rule").evaluate(UNDER)
-        shown = list(range(29, 41)) if width == 1280 else [*range(29, 29 + len(found) - 2), 39, 40]
+        shown = [*range(29, 29 + len(found) - 2), 39, 40]
         assert found == [[pieces[i], words[i + places], True] for i in shown]
         ties = page.locator("#rule .cs-tie").all_inner_texts()
         tie = ["repeats", "next", "skips one"][places]
@@ -287,22 +287,74 @@ def test_bars_are_as_high_as_the_losses_and_the_mean_is_told(visit):
         found = page.locator("#rule .cs-bar").evaluate_all(
             "bars => bars.map(bar => [bar.innerText.trim(), bar.lastChild.offsetHeight])"
         )
-        real = [*given[places], None, None][29:41]
+        all_of_them = [*given[places], None, None]
+        real = [*all_of_them[29 : 29 + len(found) - 2], *all_of_them[39:41]]
         assert [text for text, _ in found] == [f"{x:.2f}" if x else NONE for x in real]
         tallest = max(one for one in real if one)
         highest = max(high for _, high in found)
         for (_, high), loss in zip(found, real, strict=True):
             assert abs(high - (highest - 2) * loss / tallest - 2) < 1.5 if loss else high == 0
         counted = [one for one in given[places] if one]
-        assert f"Mean loss {sum(counted) / len(counted):.4f}." in said(page, "rule")
+        mean = sum(counted) / len(counted)
+        assert f"Mean loss {mean:.4f}." in said(page, "rule")
+        # Each number of places has its own mean, whichever is chosen.
+        words = page.locator("#rule label").nth(places).inner_text()
+        assert words.endswith(f"loss {mean:.2f}")
+
+
+LINE = """board => {
+  const { top, height } = board.querySelector(".cs-bars .cs-window").getBoundingClientRect();
+  const of = getComputedStyle(board.querySelector(".cs-bars .cs-window")).backgroundPositionY;
+  const axis = board.querySelector(".cs-bar b").getBoundingClientRect().bottom;
+  // "calc(100% - Npx)" of what is left beside a line of one pixel.
+  const [, sign, far] = of.match(/([-+]) ([0-9.]+)px/) ?? [0, "-", 0];
+  return axis - (top + height - 1 + parseFloat(sign + far));
+}"""
+
+
+def test_a_blind_guess_is_drawn_as_high_as_its_loss(visit):
+    trace = the_trace()
+    view = show.rule(trace, losses=losses(trace), vocabulary=952)
+    assert view.data["guess"] == 6.85857
+    page = visit(html=view_page({"rule": view}))
+    assert "a guess: 6.86" in page.locator("#rule").inner_text()
+    heights = page.locator("#rule .cs-bar b").evaluate_all("all => all.map(b => b.offsetHeight)")
+    # The largest loss, 5.0, is lower than a guess: the bars are measured against the guess.
+    highest = 3.2 * 16 * 4.9 / view.data["guess"] + 2
+    assert abs(max(heights) - highest) < 1
+    assert abs(page.locator("#rule .cs-rule").evaluate(LINE) - 3.2 * 16 - 2) < 1
+    # Where nobody says of how many tokens a model chooses, the line lies outside of its box.
+    page = visit()
+    assert "guess" not in page.locator("#rule").inner_text()
+    assert page.locator("#rule .cs-rule").evaluate(LINE) < -100
 
 
 def test_the_rule_folds_what_a_narrow_window_has_no_room_for(visit):
-    page = visit(width=390)
-    assert page.locator("#rule .cs-input").count() < 12
+    short = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "so it is. " * 9}]
+    page = visit(html=view_page({"rule": show.rule(prepare(short, load_tokenizer()))}), width=390)
+    page.wait_for_function("document.querySelectorAll('#rule .cs-input').length === 6")
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.wait_for_function("document.querySelectorAll('#rule .cs-input').length === 12")
-    assert page.locator("#rule .cs-tie").count() == 12
+    # A dozen and more, where words are short.
+    page.wait_for_function("document.querySelectorAll('#rule .cs-input').length === 13")
+    assert page.locator("#rule .cs-tie").count() == 13
+
+
+BROKEN = """all => all.filter(one => {
+  const text = one.firstChild;
+  const line = parseFloat(getComputedStyle(one).lineHeight);
+  const parts = text.innerText.split("_").length;
+  const { height } = text.getBoundingClientRect();
+  return height > line * parts + 2 || text.scrollWidth > one.clientWidth;
+}).map(one => one.innerText)"""
+
+
+@pytest.mark.parametrize("width", [700, 768, 1280, 1600])
+def test_the_rule_breaks_no_word(visit, width):
+    page = visit(width=width)
+    for name in ("rule", "bare-rule"):
+        cells = page.locator(f"#{name} .cs-cell")
+        assert cells.count() > 14
+        assert cells.evaluate_all(BROKEN) == []
 
 
 # --- the others ---
@@ -472,15 +524,15 @@ def test_of_a_long_conversation_the_part_around_the_position_is_drawn(visit):
     views = {"text": show.text(trace), "rule": show.rule(trace), "ladder": show.ladder(trace)}
     page = visit(html=view_page(views))
     options = page.locator("#text [role=option]")
-    assert options.count() == 400
+    assert options.count() == 200
     first = trace.supervised[0]
     assert f"has read {first:,} tokens" in said(page, "text")
     page.locator("#text [role=option][tabindex='0']").press("End")
     assert f"Token {total - 1}, " in said(page, "text")
     assert options.last.evaluate("one => one === document.activeElement")
     page.locator("#text").get_by_role("button", name="before").click()
-    assert f"has read {total - 400:,} tokens" in said(page, "text")
-    assert options.count() == 400
+    assert f"has read {total - 200:,} tokens" in said(page, "text")
+    assert options.count() == 200
     assert page.locator("#rule .cs-cell").count() < 40
     rungs = page.locator("#ladder [role=option]")
     counted = len(trace.supervised)

@@ -80,6 +80,13 @@ def test_values_are_attributes(trace):
         view.step = 7
 
 
+def test_a_blind_guess_stands_beside_losses_only(trace):
+    losses = {1: [1.0] * (len(trace.full_ids) - 1)}
+    assert show.rule(trace, losses=losses, vocabulary=952).data["guess"] == 6.85857
+    assert "guess" not in show.rule(trace, vocabulary=952).data
+    assert "guess" not in show.rule(trace, losses=losses).data
+
+
 def test_a_view_reads_the_columns_of_the_trace(trace):
     columns = show.text(trace).data["trace"]
     assert columns["pieces"] == list(trace.pieces)

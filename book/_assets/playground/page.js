@@ -19,11 +19,7 @@ class Playground {
       ask: (...given) => this.ask(...given),
       spare: () => this.newWorker(),
       use: (worker) => this.use(worker),
-      taken: () => {
-        this.redraw();
-        this.changed();
-      },
-      failed: (error) => this.failed(error),
+      taken: (isNew, hasRow) => this.taken(isNew, hasRow),
     });
     this.build(views);
     this.update = newest(() => this.prepare());
@@ -45,13 +41,14 @@ class Playground {
     this.settings = h("div");
     this.heard = h("p", { class: "visually-hidden", role: "status" });
     this.output = h("div", { id: "playground-result" });
+    this.results = h("div", { class: "pg-results", tabindex: -1 }, this.intake.picker, this.output);
     this.asking = h("div", { class: "pg-row pg-asking" });
     this.said = h("p", { class: "pg-status", role: "status" });
     this.show = resultsIn(this.output, this.data.words.tables, views);
     const submit = (event) => event.preventDefault();
     const form = h("form", { submit }, this.intake.box, this.messages, this.settings);
     this.output.querySelector(".pg-rule").append(this.asking, this.said);
-    this.root.replaceChildren(form, this.heard, this.output);
+    this.root.replaceChildren(form, this.heard, this.results);
   }
 
   ask(...given) {
@@ -95,6 +92,16 @@ class Playground {
     this.update(true);
   }
 
+  /* Files came, or another of their rows. Whoever types meanwhile keeps their place. */
+  taken(isNew, hasRow) {
+    const isTyping = document.activeElement?.matches("textarea");
+    this.goesToResults = isNew && (hasRow || !isTyping);
+    if (hasRow) this.redraw();
+    this.drawModel();
+    this.drawAsking();
+    this.changed();
+  }
+
   changed() {
     this.update(true);
     clearTimeout(this.timer);
@@ -112,11 +119,18 @@ class Playground {
       this.said.textContent = this.show(result);
       const { trace, error } = result;
       this.heard.textContent = trace ? many(trace.full_ids.length, "token") : error.type;
+      if (this.goesToResults) this.goToResults();
     } catch (error) {
       this.failed(error);
     }
     this.root.dataset.ready = "yes";
     this.root.dataset.shown = Number(this.root.dataset.shown ?? 0) + 1;
+  }
+
+  goToResults() {
+    this.goesToResults = false;
+    this.results.scrollIntoView();
+    this.results.focus({ preventScroll: true });
   }
 
   failed(error) {
@@ -137,7 +151,7 @@ class Playground {
     const change = (event) => this.choose(event.target.value);
     const select = h("select", { id: "playground-format", change }, titles.map(option));
     const field = h("label", { class: "pg-field" }, h("span", {}, "Chat template"), select);
-    intake.box.replaceChildren(field, ...intake.controls());
+    intake.box.replaceChildren(...intake.controls(field));
   }
 
   choose(value) {

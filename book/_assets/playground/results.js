@@ -75,7 +75,8 @@ export const resultsIn = (box, { NOTES, CAUSES }, views) => {
       );
     error.replaceChildren();
     view("text", data);
-    view("rule", losses && !losses.refused ? { ...data, losses } : data);
+    const { refused, guess, ...asked } = losses ?? { refused: true };
+    view("rule", refused ? data : { ...data, losses: asked, guess });
     view("compare", data);
     const list = trace.notes.length
       ? [
@@ -86,7 +87,7 @@ export const resultsIn = (box, { NOTES, CAUSES }, views) => {
     found.replaceChildren(...list);
     all.hidden = false;
     json.textContent = JSON.stringify(trace);
-    return losses?.refused ? REFUSED[losses.refused] : "";
+    return REFUSED[refused] ?? "";
   };
   const causeOf = ({ cause }) =>
     Object.hasOwn(CAUSES, cause ?? "") ? `Likely cause (${cause}): ${CAUSES[cause][0]}` : "";

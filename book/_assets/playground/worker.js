@@ -1,11 +1,12 @@
 /* What runs beside the page, so that it never waits: tokenizers, templates, the rule, the model. */
 import { bundledTokenizer } from "../engine/bundled.js";
 import { isDict, repr, typeName } from "../engine/python.js";
-import { dumps, loads } from "../engine/python_json.js";
 import { prepare } from "../engine/prepare.js";
 import { ChatTokenizer } from "../engine/tokenizer.js";
 import { ChatshiftError, PageError, SettingsError, say, setWords } from "../engine/words.js";
 import { compared } from "../engine/compared.js";
+import { readJson, rowsIn } from "./file_rows.js";
+import { readRow } from "./rows.js";
 import { lossesOf, readWeights } from "./tiny.js";
 
 /* What looks like a control token in the source of a template that comes alone. */
@@ -58,18 +59,10 @@ const shareable = (state, tokenizer) => {
   return { text, special, control };
 };
 
-const read = (text, what) => {
-  try {
-    return loads(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new ChatshiftError("No JSON", `${what}: ${error.message}`);
-  }
-};
-const optional = (text, what) => (text?.trim() ? read(text, what) : null);
+const optional = (text, what) => (text?.trim() ? readJson(text, what) : null);
 const messagesOf = (state) =>
   state.messages.map((message, index) =>
-    Object.hasOwn(message, "json") ? read(message.json, `messages[${index}]`) : message,
+    Object.hasOwn(message, "json") ? readJson(message.json, `messages[${index}]`) : message,
   );
 
 const kwargsOf = (state) => {
@@ -105,7 +98,8 @@ const lossesFor = (state, trace) => {
   if (!model) return null;
   const unknown = trace.full_ids.some((id) => id >= model.size.vocab);
   if (state.own || unknown) return { refused: "vocabulary" };
-  return trace.full_ids.length > 600 ? { refused: "length" } : lossesOf(model, trace);
+  if (trace.full_ids.length > 600) return { refused: "length" };
+  return { ...lossesOf(model, trace), guess: Math.log(model.size.vocab) };
 };
 
 const post = (id, more) => self.postMessage({ id, ...more });
@@ -142,27 +136,6 @@ const load = async ({ tokenizer, config }, id) => {
   };
 };
 
-/* A row of a data set: a list of messages, or a dict with them, its tools and its keywords. */
-const row = (text) => {
-  const found = read(text, "The row");
-  const dict = Array.isArray(found) ? { messages: found } : found;
-  if (!isDict(dict) || !Array.isArray(dict.messages)) {
-    throw new ChatshiftError("No row", "A row is a list of messages, or a dict with 'messages'.");
-  }
-  const json = (value) =>
-    value === undefined || value === null ? "" : dumps(value, { ensureAscii: false });
-  const editable = (message) => {
-    const names = isDict(message) ? Object.keys(message).sort().join() : "";
-    const plain = names === "content,role" && typeof message.role === "string";
-    return plain && typeof message.content === "string" ? { ...message } : { json: json(message) };
-  };
-  return {
-    messages: dict.messages.map(editable),
-    tools: json(dict.tools),
-    kwargs: json(dict.chat_template_kwargs),
-  };
-};
-
 const HANDLERS = {
   start({ words, ...others }) {
     setWords(words);
@@ -170,7 +143,8 @@ const HANDLERS = {
   },
   prepare: ({ state }) => prepared(state),
   load: (files, id) => load(files, id),
-  row: ({ text }) => row(text),
+  rows: ({ text, name }) => rowsIn(text, name),
+  row: ({ text, name }) => readRow(text, name),
   weights({ head, bytes }) {
     model = readWeights(head, bytes);
   },
