@@ -100,6 +100,14 @@ FINDINGS = {
         "Split each conversation into one row per answer (chatshift.unroll), or use a template "
         "that writes thoughts.",
     ),
+    "key-not-read": Kind(
+        "note",
+        "Keys of messages that the template does not read",
+        "What these keys hold, such as a refusal, citations or the name of a speaker, is not in "
+        "the text, so the model never sees it; ids and dates are no loss.",
+        "Nothing, if they are no part of the conversation; else say it in the content, or use a "
+        "template that reads them.",
+    ),
     "answer-changed": Kind(
         "error",
         "Answers that the template rewrites",

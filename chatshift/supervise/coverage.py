@@ -18,9 +18,6 @@ REMEDY = {
     "message weight 0.",
 }
 
-# Names that some templates read beside those of a thought; in others it is lost.
-OTHER_THOUGHTS = ("tool_plan", "thought")
-
 
 def check_coverage(row: Rendered, tokens: ControlTokens, turn_format: TurnFormat) -> list[Finding]:
     """Return notes on what is left out; raise `TemplateError` where it would have been learned."""
@@ -33,10 +30,6 @@ def check_coverage(row: Rendered, tokens: ControlTokens, turn_format: TurnFormat
         only = len(missing) == sum(bool(part.text.strip()) for part in row.parts(message))
         for kind, text in lost.items():
             findings.append(_left_out(row, message, kind, text, only=only))
-        for name in OTHER_THOUGHTS:
-            said = row.messages[message].get(name)
-            if isinstance(said, str) and said.strip() not in row.text:
-                findings.append(_note(row, message, "thought", said))
     return findings
 
 

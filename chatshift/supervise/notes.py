@@ -25,6 +25,10 @@ NOTES = {
         "The template does not write the thought of this message.",
         "unroll gives one row for each answer, with its thought, where only earlier ones are lost.",
     ),
+    "key not read": Kind(
+        "The template does not read this key of a message, so what stands there is not learned.",
+        "Nothing, if it is no part of the conversation; else say it in the content.",
+    ),
     "answer changed": Kind(
         "The template did not write this answer as it is, but without white space at its edges, "
         "or in other words.",

@@ -22,6 +22,7 @@ from chatshift.supervise.smuggled import (
 from chatshift.supervise.spans import Said, Spans, borders_of
 from chatshift.supervise.stand_ins import marks_for
 from chatshift.supervise.turns import TurnFinder
+from chatshift.supervise.unread import check_keys
 from chatshift.template.chat_template import ChatTemplate
 from chatshift.template.control_tokens import ControlTokens
 from chatshift.template.turn_format import TurnFormat
@@ -72,6 +73,7 @@ class Rule:
         findings = check_coverage(row, self.tokens, self.finder.format)
         if not row.matched.exact:
             findings += check_words(row)
+        findings += check_keys(row, self.template)
         if guarded:
             check_joined(row, control, self.template, self.tokens)
         edges, more = self.finder.find(row)

@@ -226,6 +226,13 @@ PLANTS = {
             level="warning",
         ),
     ],
+    "key-not-read": [
+        Plant(
+            talk("Hi", "Yes", citations=["a book"]),
+            "does not read 'citations'",
+            level="note",
+        ),
+    ],
     "answer-changed": [
         Plant(
             talk("Hi", " Yes "),

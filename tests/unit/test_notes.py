@@ -79,6 +79,17 @@ CASES: dict[str, Any] = {
             "The template does not write the thought of this 'assistant' message: 'Hm.'.",
         ),
     ),
+    "a key that no template knows": (
+        "chatml",
+        [USER, {**YES, "refusal": "I will not."}],
+        {},
+        (
+            "key not read",
+            1,
+            "Yes",
+            "The template does not read 'refusal' of this 'assistant' message: 'I will not.'.",
+        ),
+    ),
     "list as Python": (
         LOOP.replace("{{ m.content }}", "{{ m.content | string }}") + OPENING,
         [USER, {**YES, "content": PARTS}],

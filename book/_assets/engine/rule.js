@@ -12,6 +12,7 @@ import { checkContents, checkGiven, checkJoined, checkUnmarked, keepAsText } fro
 import { marksFor } from "./stand_ins.js";
 import { TurnFinder } from "./turns.js";
 import { readTurnFormat } from "./turn_format.js";
+import { checkKeys } from "./unread.js";
 import { SettingsError, finding, say } from "./words.js";
 
 /* The control tokens of a tokenizer and those at which generation stops. */
@@ -55,6 +56,7 @@ export class Rule {
     if (guarded) checkContents(row, control, this.tokens);
     const findings = checkCoverage(row, this.tokens, this.finder.format);
     if (!row.matched.exact) findings.push(...checkWords(row));
+    findings.push(...checkKeys(row, this.template));
     if (guarded) checkJoined(row, control, this.template, this.tokens);
     const [edges, more] = this.finder.find(row);
     findings.push(...changes(row), ...more);
