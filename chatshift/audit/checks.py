@@ -28,6 +28,7 @@ NOTED = {
     "call left out": ("call-left-out", "warning"),
     "thought left out": ("thought-left-out", "warning"),
     "key not read": ("key-not-read", "note"),
+    "keyword not read": ("keyword-not-read", "warning"),
     "answer changed": ("answer-changed", "warning"),
     "list content printed": ("answer-changed", "warning"),
     "answer not located": ("template-text-supervised", "warning"),

@@ -108,6 +108,13 @@ FINDINGS = {
         "Nothing, if they are no part of the conversation; else say it in the content, or use a "
         "template that reads them.",
     ),
+    "keyword-not-read": Kind(
+        "warning",
+        "Tools or keywords that the template does not read",
+        "The text is the same without them: the model is not told of these tools, or a keyword "
+        "changes nothing.",
+        "Use a template that reads them, mend the keyword's name, or leave them out.",
+    ),
     "answer-changed": Kind(
         "error",
         "Answers that the template rewrites",

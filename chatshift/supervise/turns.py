@@ -8,6 +8,7 @@ from chatshift.supervise.rendered import Rendered
 from chatshift.supervise.spans import Edges
 from chatshift.supervise.starts import Start, StartFinder
 from chatshift.supervise.unproven import not_located
+from chatshift.supervise.unread import unread_keywords
 from chatshift.template.chat_template import ChatTemplate
 from chatshift.template.control_tokens import ControlTokens
 from chatshift.template.prefix import common_length
@@ -36,7 +37,7 @@ class TurnFinder:
 
     def find(self, row: Rendered) -> tuple[list[Edges], list[Finding]]:
         """Return the edges of each supervised turn, and what is worth a note."""
-        findings: list[Finding] = []
+        findings = unread_keywords(row, self.template)
         starts = self.starts.find(row, findings)
         closings: dict[str, int] = {}
         edges = [self._turn(row, k, starts[k], closings, findings) for k in row.supervised]

@@ -39,6 +39,15 @@ class Extra(NamedTuple):
     value: Any
 
 
+def unread_keywords(row: Rendered, template: ChatTemplate) -> list[Finding]:
+    """Return a note on tools and keywords that the template never looks up."""
+    if not template.unread:
+        return []
+    names = ", ".join(template.unread)
+    wording = f"The template does not read {names}: it writes the same text without."
+    return [Finding("keyword not read", row.supervised[-1], wording)]
+
+
 def check_keys(row: Rendered, template: ChatTemplate) -> list[Finding]:
     """Return notes on what stands under keys that the template does not read."""
     extras = [extra for k, one in enumerate(row.messages) for extra in _extras(k, one)]

@@ -233,6 +233,13 @@ PLANTS = {
             level="note",
         ),
     ],
+    "keyword-not-read": [
+        Plant(
+            {**talk("Hi", "Yes"), "chat_template_kwargs": {"mood": "calm"}},
+            "does not read mood",
+            level="warning",
+        ),
+    ],
     "answer-changed": [
         Plant(
             talk("Hi", " Yes "),

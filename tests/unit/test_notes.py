@@ -90,6 +90,17 @@ CASES: dict[str, Any] = {
             "The template does not read 'refusal' of this 'assistant' message: 'I will not.'.",
         ),
     ),
+    "a keyword that the template does not know": (
+        "chatml",
+        [USER, YES],
+        {"template_kwargs": {"enable_thinkng": False}},
+        (
+            "keyword not read",
+            1,
+            "Yes",
+            "The template does not read enable_thinkng: it writes the same text without.",
+        ),
+    ),
     "list as Python": (
         LOOP.replace("{{ m.content }}", "{{ m.content | string }}") + OPENING,
         [USER, {**YES, "content": PARTS}],

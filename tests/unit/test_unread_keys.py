@@ -120,3 +120,57 @@ def test_a_batch_counts_rows_and_labels_them_as_without_the_key():
     batch = prepare_batch(rows, load_format("chatml"), shifted=False)
     assert (batch.notes["key not read"].count, batch.notes["key not read"].rows) == (2, (1, 3))
     assert batch[0] == batch[1] == batch[2] == batch[3]
+
+
+TOOL = {"type": "function", "function": {"name": "look", "description": "Looks."}}
+
+
+def unread_keywords(tokenizer, **settings):
+    notes = prepare([ASKED, YES], tokenizer, **settings).notes
+    return [note.text for note in notes if note.name == "keyword not read"]
+
+
+def test_tools_and_keywords_that_the_template_does_not_read_are_noted():
+    found = unread_keywords(load_format("chatml"), tools=[TOOL], template_kwargs={"mood": "calm"})
+    assert found == ["The template does not read mood, tools: it writes the same text without."]
+    found = unread_keywords(load_format("chatml"), template_kwargs={"mood": False})
+    assert found == ["The template does not read mood: it writes the same text without."]
+
+
+@pytest.mark.parametrize("settings", [{"tools": []}, {"template_kwargs": {"mood": None}}, {}])
+def test_what_is_not_given_is_not_noted(settings):
+    assert unread_keywords(load_format("chatml"), **settings) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{ mood }}",
+        "{% if mood is defined and mood %}!{% endif %}",
+        "{% set ns = namespace(how=mood) %}{{ ns.how }}",
+        "{{ m.content | default(mood) }}",
+    ],
+)
+def test_a_keyword_that_the_template_reads_is_not_noted(body):
+    tokenizer = with_body("{{ m.content }}" + body)
+    assert unread_keywords(tokenizer, template_kwargs={"mood": "calm"}) == []
+
+
+@pytest.mark.parametrize(
+    "body", ["{{ m.mood }}", "{% set mood = 'x' %}", "{{ 'mood' }}", "{# mood #}"]
+)
+def test_a_name_that_only_looks_like_the_keyword_reads_nothing(body):
+    tokenizer = with_body("{{ m.content }}" + body)
+    assert len(unread_keywords(tokenizer, template_kwargs={"mood": "calm"})) == 1
+
+
+def test_each_row_of_a_batch_has_its_own_keywords():
+    rows = [
+        {"messages": [ASKED, YES], "tools": tools, "chat_template_kwargs": keywords}
+        for tools, keywords in ((None, None), ([TOOL], None), (None, {"mood": 1}), ([], {}))
+    ]
+    batch = prepare_batch(rows, load_format("chatml"), shifted=False)
+    assert (batch.notes["keyword not read"].count, batch.notes["keyword not read"].rows) == (
+        2,
+        (1, 2),
+    )

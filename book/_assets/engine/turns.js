@@ -2,6 +2,7 @@
 import { commonLength, cut, quote, removeSuffix, strip } from "./python.js";
 import { StartFinder } from "./starts.js";
 import { notLocated } from "./unproven.js";
+import { unreadKeywords } from "./unread.js";
 import { LabelError, TemplateError, finding, say, tables } from "./words.js";
 
 export class TurnFinder {
@@ -14,7 +15,7 @@ export class TurnFinder {
 
   /* The edges of each supervised turn, and what is worth a note. */
   find(row) {
-    const findings = [];
+    const findings = unreadKeywords(row, this.template);
     const starts = this.starts.find(row, findings);
     const closings = new Map();
     const edges = row.supervised.map((k) => this.turn(row, k, starts.get(k), closings, findings));

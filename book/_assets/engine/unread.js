@@ -2,6 +2,18 @@
 import { isBlank, quote, quoteValue } from "./python.js";
 import { TemplateError, finding, say, tables } from "./words.js";
 
+/* A note on tools and keywords that the template never looks up. */
+export const unreadKeywords = (row, { unread }) =>
+  unread.length
+    ? [
+        finding(
+          "keyword not read",
+          row.supervised.at(-1),
+          say("unread.unread_keywords.0", unread.join(", ")),
+        ),
+      ]
+    : [];
+
 /* Notes on what stands under keys that the template does not read. */
 export const checkKeys = (row, template) => {
   const extras = row.messages.flatMap((message, k) => extrasOf(message, k));
