@@ -13,6 +13,7 @@ from chatshift.supervise.spans import Spans
 from chatshift.template.chat_template import ChatTemplate, plain_tools
 from chatshift.template.control_tokens import ControlTokens
 from chatshift.template.turn_format import TurnFormat, read_turn_format
+from chatshift.values import plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,6 +54,9 @@ class Supervision:
         if template_kwargs is not None and not isinstance(template_kwargs, Mapping):
             raise MessageError(f"chat_template_kwargs must be a dict, not {template_kwargs!r:.60}.")
         tools = plain_tools(tools)
+        # Of plain values alone, two that are written alike are the same.
+        plain("tools", tools)
+        plain("chat_template_kwargs", template_kwargs)
         key = repr((tools, template_kwargs)) if tools or template_kwargs else ""
         if key not in self._rules:
             kwargs = {**self.settings.template_kwargs, **(template_kwargs or {})}

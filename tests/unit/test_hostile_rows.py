@@ -1,5 +1,6 @@
 """Rows and templates that once gave labels nobody expects, without a word: stated by hand."""
 
+import numpy as np
 import pytest
 from agentic import assistant, call, kinds_of_notes, supervised, user
 from kinds import tokenizer_of
@@ -167,3 +168,20 @@ def test_the_unknown_token_cannot_stay_text(control_tokens):
     assert said.endswith(
         "Remove it from the content, or pass control_tokens='allow' if it is meant."
     )
+
+
+def test_keywords_that_only_look_alike_are_not_taken_for_the_same():
+    """numpy writes long arrays with dots in the middle: two such rows shared one text."""
+    tokenizer = chatml()
+    tokenizer.chat_template = "{{ documents[500] }}" + tokenizer.chat_template
+    ones, others = np.zeros(2000, dtype=int), np.zeros(2000, dtype=int)
+    others[500] = 7
+    talk = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
+    rows = [
+        {"messages": talk, "chat_template_kwargs": {"documents": documents}}
+        for documents in (ones.tolist(), others.tolist(), ones, others)
+    ]
+    batch = prepare_batch(rows, tokenizer, shifted=False, errors="collect")
+    assert [tokenizer.decode(row["input_ids"])[0] for row in batch.to_lists()] == ["0", "7"]
+    assert [one.row for one in batch.rejected] == [2, 3]
+    assert "chat_template_kwargs holds array(" in batch.rejected[0].reason

@@ -273,3 +273,26 @@ def test_an_answer_as_parts_is_learned_as_their_text(tokenizer):
         trace = prepare([USER, {**YES, "content": PARTS}], tokenizer, boundary=boundary)
         assert trace.labels == joined.labels
         assert trace.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "texts", "found"),
+    [
+        ("p.text | trim", ["Yes, ", "it is."], "rewrote the answer: it wrote 'Yes,it is.'"),
+        ("p.text | trim", ["Yes", " ", "sir, no"], "rewrote the answer: it wrote 'Yessir, no'"),
+        ("p.text | trim", [" Yes", "!"], "removed white space at the answer's edges: it wrote"),
+        ("p.text | trim", ["Yes", " "], "removed white space at the answer's edges: it wrote"),
+        ("p.text | trim", ["Yes", "!"], ""),
+        ("p.text + '|'", ["Yes ", " ", "!"], ""),
+    ],
+)
+def test_white_space_that_parts_lose_is_noted(tokenizer, written, texts, found):
+    """Some templates trim each part, so that two words become one."""
+    parts = "{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}"
+    parts += "{{ " + written + " }}{% endfor %}{% endif %}"
+    tokenizer.chat_template = LOOP.replace("{{ m.content }}", parts) + OPENING
+    content = [{"type": "text", "text": text} for text in texts]
+    notes = prepare([USER, {**YES, "content": content}], tokenizer).notes
+    changed = [note.text for note in notes if note.name == "answer changed"]
+    assert len(changed) == bool(found)
+    assert all(found in text and text.endswith(f"for {''.join(texts)!r}.") for text in changed)
