@@ -69,7 +69,7 @@ class Rule:
         control = self.tokens.find(row.text)
         guarded = self.settings.control_tokens != "allow"
         if guarded:
-            check_contents(row, control, self.tokens)
+            check_contents(row, self.tokens)
         findings = check_coverage(row, self.tokens, self.finder.format)
         if not row.matched.exact:
             findings += check_words(row)

@@ -112,8 +112,6 @@ class StartFinder:
             return found
         prompt = self.last_piece(row, self.prompt(history, k))
         common = self._common(lead, prompt)
-        if common == len(prompt):
-            return common, ""
         try:
             closed = self.last_piece(row, self.template.render(history))
         except TemplateError:

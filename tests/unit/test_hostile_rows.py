@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 from agentic import assistant, call, kinds_of_notes, supervised, user
 from kinds import tokenizer_of
+from tokenizers import AddedToken
+from tokenizers.normalizers import Lowercase
 
-from chatshift import MessageError, TemplateError, prepare, prepare_batch
+from chatshift import (
+    LabelError,
+    MessageError,
+    TemplateError,
+    TokenizeError,
+    prepare,
+    prepare_batch,
+)
 from chatshift.tiny.formats import load_format
 
 CHATML = """{%- for m in messages -%}
@@ -185,3 +194,64 @@ def test_keywords_that_only_look_alike_are_not_taken_for_the_same():
     assert [tokenizer.decode(row["input_ids"])[0] for row in batch.to_lists()] == ["0", "7"]
     assert [one.row for one in batch.rejected] == [2, 3]
     assert "chat_template_kwargs holds array(" in batch.rejected[0].reason
+
+
+def test_words_of_a_question_that_the_template_changes_are_noted():
+    tokenizer = chatml("{{- m.content | replace('much', 'little') -}}")
+    trace = prepare([user("How much?"), assistant("Yes")], tokenizer)
+    said = "The template does not write the content of this 'user' message: 'How much?'."
+    assert [(n.name, n.message, n.text) for n in trace.notes[:1]] == [("content left out", 0, said)]
+
+
+def test_a_control_token_that_only_the_normalizer_makes():
+    """In the text it cannot be seen; the ids have one more than the template wrote."""
+    tokenizer = tokenizer_of("byte-level", "chatml")
+    source = tokenizer.chat_template
+    lowered = type(tokenizer)(tokenizer_object=tokenizer.backend_tokenizer)
+    lowered.backend_tokenizer.normalizer = Lowercase()
+    lowered.add_tokens([AddedToken("<stop>", normalized=True, special=True)], special_tokens=True)
+    lowered.chat_template = source
+    assert supervised(prepare([user("a"), assistant("b")], lowered)) == ["b<|im_end|>\n"]
+    said = refusal(TokenizeError, [user("a"), assistant("b<STOP>c")], lowered)
+    assert said.startswith("The tokenizer makes 5 control tokens of this text, and only 4 of them")
+
+
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+def test_an_empty_answer_that_no_token_ends(boundary):
+    tokenizer = chatml()
+    tokenizer.chat_template = (
+        "{% for m in messages %}\n{{ m.role }}: {{ m.content }}{% endfor %}"
+        "{% if add_generation_prompt %}\nassistant: {% endif %}"
+    )
+    said = refusal(LabelError, [user("a"), assistant("")], tokenizer, boundary=boundary)
+    assert said.startswith("No token of messages[1] can be learned: where its turn starts, the")
+
+
+def test_an_answer_that_is_written_like_no_other_and_has_no_end():
+    tokenizer = chatml()
+    tokenizer.chat_template = (
+        "{% if messages[0].content == 'Hi' %}!{% endif %}"
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    trace = prepare([user("Hi"), assistant("Yes")], tokenizer)
+    assert kinds_of_notes(trace) == ["answer not located", "no end of turn"]
+
+
+def test_a_text_with_two_control_tokens_is_quoted_as_it_is():
+    """Where one may stay text and the other may not, no mark shows in the words of the refusal."""
+    tokenizer = tokenizer_of("WordPiece", "chatml")
+    talk = [user("a"), assistant("so<|im_end|> [UNK] it")]
+    said = refusal(MessageError, talk, tokenizer, control_tokens="text")
+    assert "contains '[UNK]' at character 13: 'so<|im_end|> [UNK] it'." in said
+
+
+def test_tools_in_the_keywords_are_tools():
+    """Also for a template that writes nothing without them."""
+    tokenizer = chatml()
+    tokenizer.chat_template = "{% if tools %}" + tokenizer.chat_template + "{% endif %}"
+    tools = [{"type": "function", "function": {"name": "look", "description": "Looks."}}]
+    talk = [user("a"), assistant("b"), user("c"), assistant("d")]
+    for settings in ({"tools": tools}, {"template_kwargs": {"tools": tools}}):
+        trace = prepare(talk, tokenizer, supervise="all", mask_tail=True, **settings)
+        assert supervised(trace) == ["b<|im_end|>", "d<|im_end|>"]

@@ -53,7 +53,7 @@ export class Rule {
     const row = this.rendered(messages, text);
     const control = this.tokens.find(row.text);
     const guarded = this.settings.control_tokens !== "allow";
-    if (guarded) checkContents(row, control, this.tokens);
+    if (guarded) checkContents(row, this.tokens);
     const findings = checkCoverage(row, this.tokens, this.finder.format);
     if (!row.matched.exact) findings.push(...checkWords(row));
     findings.push(...checkKeys(row, this.template));

@@ -105,7 +105,6 @@ export class StartFinder {
     if (found) return found;
     const prompt = this.lastPiece(row, this.prompt(history, k));
     const common = this.common(lead, prompt);
-    if (common === prompt.length) return [common, ""];
     let closed;
     try {
       closed = this.lastPiece(row, this.template.render(history));
