@@ -1,5 +1,6 @@
 """A row's labels depend on the row alone: not on other rows, order, earlier calls, or its words."""
 
+import gc
 from copy import deepcopy
 from functools import cache
 
@@ -14,8 +15,11 @@ from real_templates import load_templates
 from tokenizers import AddedToken
 
 from chatshift import ChatshiftError, prepare, prepare_batch
-from chatshift.settings import Settings
-from chatshift.supervise.supervision import Supervision
+from chatshift.batch.prepare_batch import batch_of
+from chatshift.settings import BatchSettings, Settings
+from chatshift.supervise.rule import Rule
+from chatshift.supervise.supervision import RULES, Supervision
+from chatshift.template.turn_format import TurnFormat
 from chatshift.tiny.formats import load_format
 
 NAMES = (
@@ -185,3 +189,21 @@ def test_rows_of_the_same_roles_share_a_frame():
     """It is what makes them quick; each of them only confirms it."""
     rule = Supervision(load_format("chatml"), Settings()).rule()
     assert rule.shape(("user", "assistant")) is not None
+
+
+@pytest.mark.parametrize("own", ["tools", "chat_template_kwargs"])
+def test_rows_with_tools_and_keywords_of_their_own_do_not_fill_the_memory(own):
+    def kept():
+        gc.collect()
+        kinds = (Rule, TurnFormat)
+        return max(sum(type(one) is kind for one in gc.get_objects()) for kind in kinds)
+
+    def row(number):
+        given = {"name": str(number)}
+        return {"messages": talk, own: [given] if own == "tools" else given}
+
+    talk = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    supervision = Supervision(load_format("chatml"), Settings())
+    before = kept()
+    batch_of(map(row, range(RULES + 20)), supervision, BatchSettings(shifted=False))
+    assert kept() - before <= RULES
