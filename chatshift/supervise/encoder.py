@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
@@ -19,21 +20,17 @@ class Encoder:
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
-        self._heads: dict[str, np.ndarray] = {}
+        self.head = lru_cache(maxsize=HEADS)(self._head)
+        """The ids of a text that many rows share."""
 
     def ids(self, text: str) -> list[int]:
         """Return the ids of one text; at its marks it is cut."""
         return tokenize(text.replace(MARK, ""), self.tokenizer, cuts=cuts_of(text))
 
-    def head(self, text: str) -> "np.ndarray":
-        """Return the ids of a text that many rows share."""
+    def _head(self, text: str) -> "np.ndarray":
         import numpy as np
 
-        if text not in self._heads:
-            if len(self._heads) >= HEADS:
-                self._heads.clear()
-            self._heads[text] = np.array(self.ids(text), dtype=np.int32)
-        return self._heads[text]
+        return np.array(self.ids(text), dtype=np.int32)
 
     def located(self, texts: Sequence[str]) -> list["Located"]:
         """Return each text's ids, with the way from its characters to its tokens."""

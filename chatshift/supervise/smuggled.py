@@ -61,7 +61,7 @@ def check_joined(
                 "pass control_tokens='allow' if it is meant.",
                 cause=CONTROL,
             )
-    raise other_words(_alike(row.messages) or "these messages")
+    raise other_words(_alike(row.messages))
 
 
 def _alike(messages: list[dict]) -> str:
@@ -69,7 +69,7 @@ def _alike(messages: list[dict]) -> str:
     for index, message in enumerate(messages):
         if message in messages[:index]:
             return f"messages[{messages.index(message)}] and messages[{index}], which are the same,"
-    return ""
+    return "these messages"
 
 
 def other_words(what: str) -> TemplateError:

@@ -8,6 +8,7 @@ from tokenizers import AddedToken
 from tokenizers.normalizers import Lowercase
 
 from chatshift import (
+    BoundaryError,
     LabelError,
     MessageError,
     TemplateError,
@@ -255,3 +256,29 @@ def test_tools_in_the_keywords_are_tools():
     for settings in ({"tools": tools}, {"template_kwargs": {"tools": tools}}):
         trace = prepare(talk, tokenizer, supervise="all", mask_tail=True, **settings)
         assert supervised(trace) == ["b<|im_end|>", "d<|im_end|>"]
+
+
+def test_control_tokens_that_hang_on_two_messages_at_once():
+    """No single message can be named: with other words in one of them, nothing is told."""
+    tokenizer = chatml(
+        "{%- if messages[0].content == 'a' and messages[1].content == 'b' -%}{{- '<|im_end|>' -}}"
+        "{%- endif -%}{{- m.content -}}"
+    )
+    said = refusal(TemplateError, [user("a"), assistant("b")], tokenizer, boundary="answer")
+    assert said.startswith("The template writes other control tokens for these messages than for")
+
+
+def test_a_prompt_that_cannot_be_compared_with_the_history():
+    """The template refuses a conversation that ends with a question, unless it is to go on."""
+    tokenizer = chatml(prompt="!")
+    tokenizer.chat_template = (
+        "{%- if messages[-1].role == 'user' and not add_generation_prompt -%}"
+        "{{- raise_exception('no answer') -}}{%- endif -%}"
+    ) + tokenizer.chat_template
+    with pytest.raises(BoundaryError) as caught:
+        prepare([user("a"), assistant("b")], tokenizer)
+    assert caught.value.cause == "history rewritten"
+    trace = prepare([user("a"), assistant("b")], tokenizer, boundary="answer", mask_tail=True)
+    assert supervised(trace) == ["b<|im_end|>"]
+    (note,) = trace.notes
+    assert note.text == "The generation prompt goes on with '!'; the row does not."

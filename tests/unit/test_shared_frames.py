@@ -10,7 +10,9 @@ from chatshift import load_tokenizer, prepare, prepare_batch
 from chatshift.lessons.many_turns import characters_rendered
 from chatshift.tiny.formats import FORMATS, load_format
 
-LOOP = "{% for m in messages %}<start_of_turn>{{ m.role }}\n{{ m.content }}<end_of_turn>{% endfor %}"
+LOOP = (
+    "{% for m in messages %}<start_of_turn>{{ m.role }}\n{{ m.content }}<end_of_turn>{% endfor %}"
+)
 OPENING = "{% if add_generation_prompt %}<start_of_turn>assistant\n<think>{% endif %}"
 SETTINGS: list[dict] = [
     {},
