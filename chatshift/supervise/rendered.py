@@ -35,13 +35,9 @@ class Rendered(NamedTuple):
 
         The same twice for a message that says nothing: it stands somewhere within that piece.
         """
-        if self.edges is None:
-            return None
         stretches = self.frame.stretches
         if stretch := stretches.get(message):
             return stretch.first, stretch.last + 1
-        if any(part.text.strip() for part in self.parts(message)):
-            return None
         piece = max((one.last + 1 for k, one in stretches.items() if k < message), default=0)
         later = (one.first for k, one in stretches.items() if k > message)
         return (piece, piece) if piece <= min(later, default=piece) else None

@@ -1,11 +1,14 @@
 """Rows and templates that once gave labels nobody expects, without a word: stated by hand."""
 
+import re
+
 import numpy as np
 import pytest
 from agentic import assistant, call, kinds_of_notes, supervised, user
 from kinds import tokenizer_of
 from tokenizers import AddedToken
 from tokenizers.normalizers import Lowercase
+from transformers import ByT5Tokenizer
 
 from chatshift import (
     BoundaryError,
@@ -181,7 +184,7 @@ def test_the_unknown_token_cannot_stay_text(control_tokens):
 
 
 def test_keywords_that_only_look_alike_are_not_taken_for_the_same():
-    """numpy writes long arrays with dots in the middle: two such rows shared one text."""
+    """Long arrays are printed with dots in the middle: two such rows shared one text."""
     tokenizer = chatml()
     tokenizer.chat_template = "{{ documents[500] }}" + tokenizer.chat_template
     ones, others = np.zeros(2000, dtype=int), np.zeros(2000, dtype=int)
@@ -282,3 +285,75 @@ def test_a_prompt_that_cannot_be_compared_with_the_history():
     assert supervised(trace) == ["b<|im_end|>"]
     (note,) = trace.notes
     assert note.text == "The generation prompt goes on with '!'; the row does not."
+
+
+def test_a_control_token_that_the_template_leaves_out_for_a_word():
+    tokenizer = chatml(
+        "{{- m.content -}}{%- if m.content != 'a' -%}{{- '<|im_end|>' -}}{%- endif -%}"
+    )
+    said = refusal(TemplateError, [user("a"), assistant("b")], tokenizer, boundary="answer")
+    assert said.startswith("The template writes other control tokens for messages[0] than for")
+
+
+@pytest.mark.parametrize("lost", [[True], {"deep": [False]}, [{"deep": [True, [False]]}]])
+def test_a_boolean_in_a_list_that_the_template_does_not_write(lost):
+    body = (
+        "{%- for c in m.tool_calls -%}{{- c.function.name -}}{%- for k in c.function.arguments -%}"
+    )
+    body += "{{- k -}}{%- endfor -%}{{- 'deep' -}}{%- endfor -%}"
+    talk = [user("a"), assistant("", tool_calls=[call("look", {"at": lost})])]
+    assert "leaves out the call of messages[1]" in refusal(TemplateError, talk, chatml(body))
+
+
+@pytest.mark.parametrize("odd", range(16))
+def test_every_prompt_of_sixteen_is_rendered(odd):
+    """Each is proven: where one prompt is no prefix, the row is refused."""
+    words = "{%- if messages[-1].content == 'odd' -%}{{- '!' -}}{%- endif -%}"
+    tokenizer, talk = chatml(prompt=words), [user("even"), assistant("b")] * 16
+    assert "prompts sampled" not in kinds_of_notes(prepare(talk, tokenizer, supervise="all"))
+    talk[2 * odd] = user("odd")
+    with pytest.raises(BoundaryError) as caught:
+        prepare(talk, tokenizer, supervise="all")
+    assert str(caught.value).startswith(f"messages[{2 * odd + 1}]: its prompt is no prefix")
+
+
+class Merging(ByT5Tokenizer):
+    """It has no offsets, and makes one token of a full stop and a line break."""
+
+    def _tokenize(self, text):
+        return re.findall(r"[.]\n|.", text, re.DOTALL)
+
+    def _convert_token_to_id(self, token):
+        return 258 if token == ".\n" else super()._convert_token_to_id(token)
+
+    def _convert_id_to_token(self, index):
+        return ".\n" if index == 258 else super()._convert_id_to_token(index)
+
+
+def test_a_token_across_the_end_of_a_turn():
+    """It holds the end of the turn, and what the template writes next: it is learned."""
+    template = (
+        "{% for m in messages %}{{ m.role }}: {{ m.content }}.{{ '' if loop.last else '\n' }}"
+        "{% endfor %}{% if add_generation_prompt %}\nassistant: {% endif %}"
+    )
+    talk = [user("a"), assistant("b"), user("c"), assistant("d")]
+    tokenizer = tokenizer_of("byte-level", "chatml")
+    before, tokenizer.chat_template = tokenizer.chat_template, template
+    try:
+        trace = prepare(talk, tokenizer, supervise="all", boundary="answer")
+        assert supervised(trace) == ["b.\n", "d."]
+    finally:
+        tokenizer.chat_template = before
+    blind = Merging(chat_template=template)
+    said = refusal(BoundaryError, talk, blind, supervise="all", boundary="answer")
+    assert said.startswith("messages[1]: a token reaches across the end of its turn, and this")
+
+
+def test_an_answer_that_is_written_like_no_other_after_another_prompt():
+    body, prompt = "{{- m.content -}}", "{{- '?' -}}"
+    tokenizer = chatml(body, prompt)
+    tokenizer.chat_template = (
+        "{%- if messages[0].content == 'Hi' -%}{{- '!' -}}{%- endif -%}" + tokenizer.chat_template
+    )
+    said = refusal(BoundaryError, [user("Hi"), assistant("b")], tokenizer, boundary="answer")
+    assert said.startswith("messages[1]: the template writes other text around this answer than")

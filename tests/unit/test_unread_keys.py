@@ -1,12 +1,18 @@
 """Keys that no rule knows: a note where the template does not read them, and none where it does."""
 
+from typing import Any
+
 import pytest
 
 from chatshift import load_tokenizer, prepare, prepare_batch
 from chatshift.tiny.formats import load_format
 
 ASKED, YES = {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}
-CALL = {"type": "function", "id": "call00001", "function": {"name": "look", "arguments": {}}}
+CALL: dict[str, Any] = {
+    "type": "function",
+    "id": "call00001",
+    "function": {"name": "look", "arguments": {}},
+}
 OPENING = "{% if add_generation_prompt %}<start_of_turn>assistant\n{% endif %}"
 
 
@@ -64,8 +70,8 @@ def test_the_name_of_a_speaker_is_noted_and_that_of_a_result_is_not():
 def test_the_keys_of_parts_and_calls_are_noted_with_the_way_to_them():
     parts = [{"type": "text", "text": "Y"}, {"type": "text", "text": "es", "cache": {"on": True}}]
     function = {**CALL["function"], "strict": True}
-    talk = [ASKED, {**YES, "content": parts, "tool_calls": [{**CALL, "index": 0}]}, ASKED, YES]
-    talk[1]["tool_calls"].append({**CALL, "function": function})
+    calls = [{**CALL, "index": 0}, {**CALL, "function": function}]
+    talk = [ASKED, {**YES, "content": parts, "tool_calls": calls}, ASKED, YES]
     body = "{% for p in m.content %}{{ p.text or p }}{% endfor %}"
     body += "{% for c in m.tool_calls %}{{ c.function.name }} {% endfor %}"
     ways = ("content[1].cache", "tool_calls[0].index", "tool_calls[1].function.strict")
@@ -115,8 +121,8 @@ def test_words_that_stand_elsewhere_do_not_hide_a_thought_that_is_lost():
 
 
 def test_a_batch_counts_rows_and_labels_them_as_without_the_key():
-    talk = [{**ASKED, "id": 1}, {**YES, "id": 2, "model": "x"}]
-    rows = [[ASKED, YES], talk, [ASKED, YES], talk]
+    talk: Any = [{**ASKED, "id": 1}, {**YES, "id": 2, "model": "x"}]
+    rows: Any = [[ASKED, YES], talk, [ASKED, YES], talk]
     batch = prepare_batch(rows, load_format("chatml"), shifted=False)
     assert (batch.notes["key not read"].count, batch.notes["key not read"].rows) == (2, (1, 3))
     assert batch[0] == batch[1] == batch[2] == batch[3]
