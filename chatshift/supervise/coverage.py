@@ -20,7 +20,7 @@ REMEDY = {
 
 
 def check_coverage(row: Rendered, tokens: ControlTokens, turn_format: TurnFormat) -> list[Finding]:
-    """Return notes on what is left out; raise `TemplateError` where it would have been learned."""
+    """Return notes on what is left out; raise `TemplateError` where it is supervised."""
     findings = []
     for message in range(len(row.messages)):
         missing = row.frame.missing(message, row.parts(message))
@@ -34,7 +34,7 @@ def check_coverage(row: Rendered, tokens: ControlTokens, turn_format: TurnFormat
 
 
 def check_words(row: Rendered) -> list[Finding]:
-    """Return notes on what is written in other words; raise where it would have been learned.
+    """Return notes on what is written in other words; raise where it is supervised.
 
     Where the template changed what is said, more than white space must not be lost.
     """

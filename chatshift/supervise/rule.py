@@ -1,4 +1,4 @@
-"""Phase 1, in characters: the rule for a turn, for one template and one way to learn."""
+"""Phase 1, in characters: the rule for a turn, for one template and its settings."""
 
 import json
 from functools import lru_cache

@@ -30,7 +30,7 @@ class Source(NamedTuple):
 
 
 class Supervision:
-    """Knows which tokens are learned, for one tokenizer and one way to learn."""
+    """Knows which tokens are supervised, for one tokenizer and its settings."""
 
     def __init__(self, tokenizer: Any, settings: Settings) -> None:
         self.tokenizer = tokenizer

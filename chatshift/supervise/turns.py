@@ -32,7 +32,7 @@ class TurnFinder:
         self.with_tail = not settings.mask_tail
         self.format = turn_format
         self.starts = StartFinder(
-            template, tokens, turn_format.opening, by_prompt=settings.boundary == "prompt"
+            template, tokens, turn_format.generation_prompt, by_prompt=settings.boundary == "prompt"
         )
 
     def find(self, row: Rendered) -> tuple[list[Edges], list[Finding]]:
@@ -123,7 +123,7 @@ class TurnFinder:
         return common_length(after, closing.removesuffix(self.format.dangling))
 
     def _note_start(self, row: Rendered, k: int, before: str, findings: list[Finding]) -> None:
-        """Note the template's text that is learned before the answer."""
+        """Note the template's text that is supervised before the answer."""
         if not before:
             return
         first = row.frame.parts[row.frame.stretches[k].first]
@@ -136,7 +136,7 @@ class TurnFinder:
             findings.append(Finding(name, k, wording))
 
     def _note_end(self, k: int, tail: str, ended: bool, findings: list[Finding]) -> None:
-        """Note what is learned after the end of a turn, and a turn without one."""
+        """Note what is supervised after the end of a turn, and a turn without one."""
         if not ended:
             findings.append(Finding("no end of turn", k, NO_END))
         elif tail:

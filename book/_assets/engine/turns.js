@@ -10,7 +10,7 @@ export class TurnFinder {
     Object.assign(this, { template, tokens, format });
     this.withTail = !settings.mask_tail;
     const byPrompt = settings.boundary === "prompt";
-    this.starts = new StartFinder(template, tokens, format.opening, byPrompt);
+    this.starts = new StartFinder(template, tokens, format.generationPrompt, byPrompt);
   }
 
   /* The edges of each supervised turn, and what is worth a note. */
