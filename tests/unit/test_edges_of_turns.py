@@ -1,5 +1,7 @@
 """Where turns start and stop when a template makes it hard: stated by hand for each."""
 
+import json
+
 import pytest
 from agentic import (
     CONTENT,
@@ -17,8 +19,16 @@ from agentic import (
 )
 from kinds import tokenizer_of
 from tokenizers import AddedToken
+from tokenizers.normalizers import Replace
 
-from chatshift import BoundaryError, MessageError, TemplateError, load_tokenizer, prepare
+from chatshift import (
+    BoundaryError,
+    LabelError,
+    MessageError,
+    TemplateError,
+    load_tokenizer,
+    prepare,
+)
 from chatshift.supervise.stand_ins import NUMBER, WORD
 from chatshift.tiny.formats import load_format
 
@@ -252,3 +262,50 @@ def test_a_tag_that_the_content_says_is_learned_and_one_of_the_templates_own_is_
         trace = prepare(talk, tokenizer, boundary="answer", mask_tail=True)
         assert supervised(trace) == [expected + "<|im_end|>"]
         assert "generation prompt not matched" in kinds_of_notes(trace)
+
+
+FORMS: dict = {
+    "m.content": str,
+    "m.content.strip()": str.strip,
+    "m.content.rstrip()": str.rstrip,
+    "m.content.lstrip()": str.lstrip,
+    "m.content.lstrip('\n')": lambda text: text.lstrip("\n"),
+    "m.content.strip('\n')": lambda text: text.strip("\n"),
+    "m.content | tojson": lambda text: json.dumps(text, ensure_ascii=False),
+    "m.content | tojson(ensure_ascii=true)": json.dumps,
+    "[m.content] | string": lambda text: repr([text]),
+}
+
+
+@pytest.mark.parametrize("written", FORMS)
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+def test_each_form_of_a_text_that_quotes_the_template(written, boundary):
+    """No control token tells where a text ends; that it stands there whole does."""
+    tokenizer = plain_tokenizer(WORDS.replace("m.content", written) + ASKING)
+    said = '\n "a\u00e9"\n### user:b\n### assistant:c\t \n'
+    talk = [user(said), assistant(said), user(said), assistant(said + "d" + said)]
+    trace = prepare(talk, tokenizer, supervise="all", boundary=boundary)
+    assert supervised(trace) == [FORMS[written](said), FORMS[written](said + "d" + said)]
+
+
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+def test_a_long_text_without_control_tokens_before_the_answer(boundary):
+    tokenizer = plain_tokenizer(
+        "{% for m in messages %}{{ '<bos>' if m.role == 'user' }}### {{ m.role }}:{{ m.content }}"
+        "{{ '<eos>' if m.role == 'assistant' }}{% endfor %}"
+        "{% if add_generation_prompt %}### assistant:{% endif %}"
+    )
+    talk = [user("so " * 200), assistant("b"), user("it " * 200), assistant("d " * 200 + "e")]
+    trace = prepare(talk, tokenizer, supervise="all", boundary=boundary)
+    assert supervised(trace) == ["b<eos>", "d " * 200 + "e<eos>"]
+    assert supervised(prepare(talk, tokenizer, boundary=boundary)) == ["d " * 200 + "e<eos>"]
+
+
+def test_an_answer_that_the_tokenizer_drops():
+    tokenizer = plain_tokenizer(
+        WORDS.replace("\n### {{", "<bos>{{") + ASKING.replace("\n### ", "<bos>")
+    )
+    tokenizer.backend_tokenizer.normalizer = Replace("zzz", "")
+    assert supervised(prepare([user("a"), assistant("zb")], tokenizer)) == ["zb"]
+    with pytest.raises(LabelError, match=r"No token of messages\[1\] can be learned: after token"):
+        prepare([user("a"), assistant("zzz")], tokenizer)
