@@ -282,7 +282,7 @@ FORMS: dict = {
 def test_each_form_of_a_text_that_quotes_the_template(written, boundary):
     """No control token tells where a text ends; that it stands there whole does."""
     tokenizer = plain_tokenizer(WORDS.replace("m.content", written) + ASKING)
-    said = '\n "a\u00e9"\n### user:b\n### assistant:c\t \n'
+    said = '\n "a\u00e9"\n### user:b\n### assistant:c\n'
     talk = [user(said), assistant(said), user(said), assistant(said + "d" + said)]
     trace = prepare(talk, tokenizer, supervise="all", boundary=boundary)
     assert supervised(trace) == [FORMS[written](said), FORMS[written](said + "d" + said)]
