@@ -79,7 +79,7 @@ class StartFinder:
         if self.by_prompt:
             raise no_prefix(row.messages, k, row.text, prompt, self.template)
         lead, begin = row.lead(k)
-        if lead is None or row.around(k) == (0, 0):
+        if lead is None or row.around(k) == (0, 0) or row.stands_apart(k):
             raise not_located(k)
         stand_ins, agreed = row.matched.stand_ins.messages, self._common(row.text, prompt)
         if agreed >= begin and self._added(row.messages, k) != self._added(stand_ins, k):

@@ -357,3 +357,17 @@ def test_an_answer_that_is_written_like_no_other_after_another_prompt():
     )
     said = refusal(BoundaryError, [user("Hi"), assistant("b")], tokenizer, boundary="answer")
     assert said.startswith("messages[1]: the template writes other text around this answer than")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{- m.content -}}{%- if loop.nextitem is defined -%}{{- ' before ' -}}"
+        "{{- loop.nextitem.content -}}{%- endif -%}",
+        "{%- if loop.first -%}{{- messages[-1].content + '|' -}}{%- endif -%}{{- m.content -}}",
+    ],
+)
+def test_an_answer_that_is_told_before_its_turn(body):
+    """Its words stand twice, and the first time in the turn of somebody else."""
+    said = refusal(BoundaryError, [user("a"), assistant("b")], chatml(body), boundary="answer")
+    assert said.startswith("messages[1]: the template writes other text around this answer than")

@@ -25,6 +25,13 @@ export class Rendered {
     return !later.length || piece <= Math.min(...later) ? [piece, piece] : null;
   }
 
+  /* Whether its content stands in another place, too: which one is its turn? */
+  standsApart(message) {
+    const { first, last } = this.frame.stretches.get(message) ?? { first: 0, last: -1 };
+    const others = this.frame.parts.filter((_, i) => i < first || i > last);
+    return others.some((part) => part.message === message && part.kind === "content");
+  }
+
   /* The template's text before what a message says, and where it starts. */
   lead(message) {
     const pieces = this.around(message);

@@ -62,7 +62,8 @@ export class StartFinder {
     if (this.byPrompt) throw noPrefix(row.messages, k, row.text, prompt, this.template);
     const [lead, begin] = row.lead(k);
     const around = row.around(k);
-    if (lead === null || (around[0] === 0 && around[1] === 0)) throw notLocated(k);
+    const isAtFirst = around && around[0] === 0 && around[1] === 0;
+    if (lead === null || isAtFirst || row.standsApart(k)) throw notLocated(k);
     const standIns = row.matched.standIns.messages;
     const agreed = this.common(row.text, prompt);
     // What is said before may make the prompt another one than that of the stand-ins.
