@@ -105,3 +105,15 @@ def test_what_is_cut_away_is_not_counted():
     cut = counted([row], tokenizer, max_length=length - 3)
     assert cut["content", True] == whole["content", True] - 1  # and the end, and the tail
     assert sum(cut.values()) == length - 3
+
+
+def test_an_answer_that_says_nothing_has_no_token():
+    """The token around the place where it would stand is the template's."""
+    tokenizer = agentic_tokenizer(
+        template(HEADER, '{{- "it\'" + message.content.strip() -}}s', END)
+    )
+    row = {"messages": [user("a"), assistant(" "), user("b"), assistant("c")]}
+    assert len(tokenizer.encode("'s")) == 1
+    report = audit([row], tokenizer)
+    assert report.roles.get(("assistant", False), 0) == 0
+    assert report.roles["assistant", True] > 0

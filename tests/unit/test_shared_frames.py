@@ -25,8 +25,8 @@ def tokenizer_of(name):
     if name in FORMATS:
         return load_format(name)
     tokenizer = load_tokenizer()
-    words = "{% for m in messages %}\n### {{ m.role }}: {{ m.content }}{% endfor %}"
-    asking = "{% if add_generation_prompt %}\n### assistant: {% endif %}"
+    words = "{% for m in messages %}\n### {{ m.role }}:{{ m.content }}{% endfor %}"
+    asking = "{% if add_generation_prompt %}\n### assistant:{% endif %}"
     tokenizer.chat_template = LOOP + OPENING if name == "no prefix" else words + asking
     return tokenizer
 
@@ -39,6 +39,15 @@ def talk_of(number, space=""):
 
 def written_for(rows, tokenizer, **settings):
     return characters_rendered(prepare_batch, rows, tokenizer, shifted=False, **settings)
+
+
+def test_rows_without_control_tokens_have_frames_of_their_own_and_are_read_once():
+    tokenizer = tokenizer_of("words")
+    rows = [talk_of(number) for number in range(10, 30)]
+    few, many = (written_for(rows[:count], tokenizer, supervise="all") for count in (10, 20))
+    trace = prepare(rows[0], tokenizer, supervise="all")
+    prompts = characters_rendered(prompts_of, rows[0], tokenizer, trace=trace)
+    assert many - few < 10 * (4 * len(trace.full_text) + prompts)
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda one: "-".join(map(str, one)))
