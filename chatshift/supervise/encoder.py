@@ -37,10 +37,13 @@ class Encoder:
         marked = any(MARK in text for text in texts)
         if not self.tokenizer.is_fast or marked:
             return [Located(self.ids(text), None, self, text) for text in texts]
-        tokenize("", self.tokenizer)  # the plain call switches padding and truncation off
-        found = self.tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
+        found = self._backend().encode_batch(texts, add_special_tokens=False)
         pairs = zip(found, texts, strict=True)
         return [Located(encoding.ids, encoding, self, text) for encoding, text in pairs]
+
+    def _backend(self) -> Any:
+        tokenize("", self.tokenizer)  # the plain call switches padding and truncation off
+        return self.tokenizer.backend_tokenizer
 
     def flat(self, texts: Sequence[str]) -> tuple["np.ndarray", "np.ndarray"]:
         """Return the ids of all texts, one after the other, and how many each has."""
@@ -59,8 +62,7 @@ class Encoder:
     def _each(self, texts: Sequence[str]) -> Iterator[list[int]]:
         if not self.tokenizer.is_fast or any(MARK in text for text in texts):
             return map(self.ids, texts)
-        tokenize("", self.tokenizer)  # the plain call switches padding and truncation off
-        backend = self.tokenizer.backend_tokenizer
+        backend = self._backend()
         encode = getattr(backend, "encode_batch_fast", backend.encode_batch)
         return (encoding.ids for encoding in encode(texts, add_special_tokens=False))
 

@@ -117,7 +117,6 @@ def broken(messages: list[dict], tokens: ControlTokens) -> list[dict]:
                         "kept as text. Remove it from the content."
                     )
                 value = value[: start + 1] + MARK + value[start + 1 :]
-            return value
         if isinstance(value, dict):
             return {k: v if k in ("role", "type") else walk(v) for k, v in value.items()}
         return [walk(item) for item in value] if isinstance(value, list) else value

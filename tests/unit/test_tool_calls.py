@@ -248,3 +248,30 @@ def test_an_id_that_holds_the_name_still_leads_from_a_result_to_its_call():
             "c<|im_end|>",
         ]
         assert kinds_of_notes(trace) == []
+
+
+def test_a_number_that_the_template_does_not_write():
+    texts = "{%- for c in message.tool_calls -%}{{- c.function.name -}}"
+    texts += "{%- for k, v in c.function.arguments.items() -%}{{- k -}}"
+    texts += "{{- v if v is string -}}{%- endfor -%}{%- endfor -%}"
+    tokenizer = agentic_tokenizer(template(HEADER, texts, END))
+    words = [user("a"), assistant("", tool_calls=[call("look", {"at": "it"})])]
+    assert supervised(prepare(words, tokenizer, mask_tail=True)) == ["lookatit<|im_end|>"]
+    for lost in (3, 0, -1.5, [7]):
+        talk = [user("7"), assistant("", tool_calls=[call("look", {"at": lost})])]
+        with pytest.raises(TemplateError, match=r"leaves out the call of messages\[1\]"):
+            prepare(talk, tokenizer)
+
+
+def test_a_name_that_stands_in_the_id_alone():
+    """Some templates write a call's id, which holds its name, and not the name itself."""
+    ids = "{%- for c in message.tool_calls -%}{{- '<call>' + c.id + (c.function.arguments | tojson)"
+    tokenizer = agentic_tokenizer(template(HEADER, ids + " -}}{%- endfor -%}", END))
+    one = call("look", {"at": "it"})
+    talk = [user("a"), assistant("", tool_calls=[{**one, "id": "functions.look:0"}])]
+    assert supervised(prepare(talk, tokenizer, mask_tail=True)) == [
+        '<call>functions.look:0{"at": "it"}<|im_end|>'
+    ]
+    talk = [user("look"), assistant("", tool_calls=[{**one, "id": "call00001"}])]
+    with pytest.raises(TemplateError, match=r"leaves out the call of messages\[1\].*'look'"):
+        prepare(talk, tokenizer)
