@@ -54,11 +54,11 @@ class Supervision:
         if template_kwargs is not None and not isinstance(template_kwargs, Mapping):
             raise MessageError(f"chat_template_kwargs must be a dict, not {template_kwargs!r:.60}.")
         tools = plain_tools(tools)
-        # Of plain values alone, two that are written alike are the same.
-        plain("tools", tools)
-        plain("chat_template_kwargs", template_kwargs)
         key = repr((tools, template_kwargs)) if tools or template_kwargs else ""
         if key not in self._rules:
+            # Of plain values alone, two that are written alike are the same.
+            plain("tools", tools)
+            plain("chat_template_kwargs", template_kwargs)
             kwargs = {**self.settings.template_kwargs, **(template_kwargs or {})}
             template = ChatTemplate(
                 self.tokenizer, tools=tools, template_kwargs=kwargs, bos_to_strip=self._bos
