@@ -309,3 +309,14 @@ def test_an_answer_that_the_tokenizer_drops():
     assert supervised(prepare([user("a"), assistant("zb")], tokenizer)) == ["zb"]
     with pytest.raises(LabelError, match=r"No token of messages\[1\] can be learned: after token"):
         prepare([user("a"), assistant("zzz")], tokenizer)
+
+
+@pytest.mark.parametrize("words", [f"{WORD}0x", f"{NUMBER}000000", f"{WORD}q1x {NUMBER}000001.5"])
+def test_tools_that_say_what_stands_in_for_messages(words):
+    tool = {"type": "function", "function": {"name": "look", "description": words}}
+    talk = [user("a"), assistant("b", tool_calls=[call("look", {"n": 3})])]
+    trace = prepare(talk, agentic_tokenizer(), tools=[tool], mask_tail=True)
+    assert words in trace.full_text
+    assert supervised(trace) == [
+        'b<call>{"name": "look", "arguments": {"n": 3}}</call><|im_end|>',
+    ]
