@@ -311,7 +311,7 @@ def test_an_answer_that_the_tokenizer_drops():
         prepare([user("a"), assistant("zzz")], tokenizer)
 
 
-@pytest.mark.parametrize("words", [f"{WORD}0x", f"{NUMBER}000000", f"{WORD}q1x {NUMBER}000001.5"])
+@pytest.mark.parametrize("words", [f"{WORD}1x", f"{NUMBER}000000", f"{WORD}q1x {NUMBER}000001.5"])
 def test_tools_that_say_what_stands_in_for_messages(words):
     tool = {"type": "function", "function": {"name": "look", "description": words}}
     talk = [user("a"), assistant("b", tool_calls=[call("look", {"n": 3})])]
