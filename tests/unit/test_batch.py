@@ -271,3 +271,27 @@ def test_the_tokenizer_may_be_set_to_pad_and_to_cut():
 def test_progress_can_be_shown(capsys):
     prepare_batch([talk("a", "b")] * 3, load_format("chatml"), shifted=False, progress=True)
     assert "3/3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("role", [None, 5, ["user"], {}, "narrator", "User"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_row_with_no_role_is_refused_as_prepare_refuses_it(role, place, tokenizer):
+    talk = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
+    wrong = [dict(message) for message in talk]
+    wrong[place]["role"] = role
+    batch = prepare_batch([talk, wrong, talk], tokenizer, shifted=False, errors="collect")
+    with pytest.raises(ChatshiftError) as refused:
+        prepare(wrong, tokenizer)
+    assert [(one.row, one.reason) for one in batch.rejected] == [(1, str(refused.value))]
+
+
+@pytest.mark.parametrize("content", [None, 5, [], {}, [5]])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_row_with_no_content_is_refused_as_prepare_refuses_it(content, place, tokenizer):
+    talk = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
+    wrong: list[dict] = [dict(message) for message in talk]
+    wrong[place]["content"] = content
+    batch = prepare_batch([talk, wrong, talk], tokenizer, shifted=False, errors="collect")
+    with pytest.raises(ChatshiftError) as refused:
+        prepare(wrong, tokenizer)
+    assert [(one.row, one.reason) for one in batch.rejected] == [(1, str(refused.value))]

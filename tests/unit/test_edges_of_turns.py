@@ -20,6 +20,7 @@ from agentic import (
 from kinds import tokenizer_of
 from tokenizers import AddedToken
 from tokenizers.normalizers import Replace
+from transformers import ByT5Tokenizer
 
 from chatshift import (
     BoundaryError,
@@ -320,3 +321,10 @@ def test_tools_that_say_what_stands_in_for_messages(words):
     assert supervised(trace) == [
         'b<call>{"name": "look", "arguments": {"n": 3}}</call><|im_end|>',
     ]
+
+
+def test_long_texts_without_control_tokens_and_without_offsets():
+    tokenizer = ByT5Tokenizer(chat_template=WORDS + ASKING)
+    talk = [user("so " * 99), assistant("it " * 99 + "b"), user("c"), assistant("d")]
+    trace = prepare(talk, tokenizer, supervise="all")
+    assert supervised(trace) == ["it " * 99 + "b", "d"]

@@ -250,10 +250,16 @@ def test_a_text_with_two_control_tokens_is_quoted_as_it_is():
     assert "contains '[UNK]' at character 13: 'so<|im_end|> [UNK] it'." in said
 
 
-def test_tools_in_the_keywords_are_tools():
-    """Also for a template that writes nothing without them."""
+@pytest.mark.parametrize("named", [True, False])
+def test_tools_in_the_keywords_are_tools(named):
+    """Also for a template that writes nothing without them, or is there for tools alone."""
     tokenizer = chatml()
-    tokenizer.chat_template = "{% if tools %}" + tokenizer.chat_template + "{% endif %}"
+    tokenizer.eos_token = "<eos>"  # so the template alone says what ends a turn
+    for_tools = "{% if tools %}" + tokenizer.chat_template + "{% endif %}"
+    if named:
+        tokenizer.chat_template = {"default": "{{ messages[0].content }}", "tool_use": for_tools}
+    else:
+        tokenizer.chat_template = for_tools
     tools = [{"type": "function", "function": {"name": "look", "description": "Looks."}}]
     talk = [user("a"), assistant("b"), user("c"), assistant("d")]
     for settings in ({"tools": tools}, {"template_kwargs": {"tools": tools}}):
