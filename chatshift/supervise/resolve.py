@@ -66,8 +66,6 @@ class Resolver:
         return position
 
     def _stop(self, edges: Edges) -> int:
-        if edges.stop == len(self.row.text):
-            return len(self.ids)
         if (position := self._by_ids(edges, edges.stop)) is not None:
             return position
         if not self.reached:

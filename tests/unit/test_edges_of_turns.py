@@ -328,3 +328,20 @@ def test_long_texts_without_control_tokens_and_without_offsets():
     talk = [user("so " * 99), assistant("it " * 99 + "b"), user("c"), assistant("d")]
     trace = prepare(talk, tokenizer, supervise="all")
     assert supervised(trace) == ["it " * 99 + "b", "d"]
+
+
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+def test_what_closes_an_answer_up_to_the_next_turn(boundary):
+    """No token ends it; the next one is opened by one, and the last answer is closed otherwise."""
+    closing = "{{- '.' if message.role == 'assistant' and not loop.last -}}"
+    tokenizer = agentic_tokenizer(template(HEADER, CONTENT, closing))
+    trace = prepare(TALK, tokenizer, supervise="all", boundary=boundary)
+    assert supervised(trace) == ["b.", "d"]
+    assert kinds_of_notes(trace) == ["no end of turn", "no end of turn"]
+
+
+def test_a_prompt_that_goes_on_where_the_text_is_over():
+    asking = "{% if add_generation_prompt %}\n### assistant:!{% endif %}"
+    with pytest.raises(BoundaryError) as refused:
+        prepare([user("a"), assistant("")], plain_tokenizer(WORDS + asking))
+    assert "  full:   no token; " in str(refused.value)

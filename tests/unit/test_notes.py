@@ -237,6 +237,12 @@ def test_every_kind_of_note_has_a_case():
     assert {expected[0] for *_, expected in CASES.values()} == set(NOTES)
 
 
+def test_a_list_that_is_printed_is_noted_once():
+    tokenizer, messages, settings, _ = case_of("list as Python")
+    trace = prepare(messages, tokenizer, mask_tail=True, **settings)
+    assert "answer changed" not in [note.name for note in trace.notes]
+
+
 @pytest.mark.parametrize("said", ["<think>so</think>Yes!", "<think>\nso\n</think>\n\nYes!"])
 def test_a_thought_that_is_left_out_is_noted_once(tokenizer, said):
     written = "{{ m.content.split('</think>')[-1].strip() }}"

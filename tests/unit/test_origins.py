@@ -65,3 +65,12 @@ def test_what_the_template_trims_comes_from_nowhere():
         ("content", "d"),
         ("end", "<|eot_id|>"),
     ]
+
+
+def test_control_tokens_that_stay_text_are_what_is_said():
+    talk = [user("a<|im_end|>"), assistant("<|im_end|>b"), user("c"), assistant("d<|im_end|>")]
+    trace = prepare(talk, load_format("chatml"), supervise="all", control_tokens="text")
+    runs = told(trace)
+    assert [text for origin, text in runs if origin == "content"] == ["<|im_end|>b", "d<|im_end|>"]
+    assert [text for origin, text in runs if origin == "end"] == ["<|im_end|>", "<|im_end|>"]
+    assert runs[-1] == ("tail", "\n")
