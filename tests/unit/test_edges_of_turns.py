@@ -345,3 +345,24 @@ def test_a_prompt_that_goes_on_where_the_text_is_over():
     with pytest.raises(BoundaryError) as refused:
         prepare([user("a"), assistant("")], plain_tokenizer(WORDS + asking))
     assert "  full:   no token; " in str(refused.value)
+
+
+def test_a_template_that_refuses_the_beginning_of_a_conversation():
+    """How an earlier answer is closed then shows at the end of the last one."""
+    refuses = "{% if messages | length == 2 %}{{ raise_exception('too short') }}{% endif %}"
+    words = WORDS.replace("{{ m.content }}", "{{ m.content }}.")
+    trace = prepare(TALK, plain_tokenizer(refuses + words + ASKING), supervise="all")
+    assert supervised(trace) == ["b.", "d."]
+
+
+@pytest.mark.parametrize("joined", ["; ", "!"])
+def test_two_answers_that_the_template_makes_one(joined):
+    """The second has no header: the model writes on, and with it what the template puts between."""
+    header = "{%- if not loop.first and loop.previtem.role == message.role == 'assistant' -%}"
+    header += "{{- '" + joined + "' -}}{%- else -%}" + HEADER + "{%- endif -%}"
+    end = "{%- if loop.last or loop.nextitem.role != 'assistant' or message.role == 'user' -%}"
+    tokenizer = agentic_tokenizer(template(header, CONTENT, end + END + "{%- endif -%}"))
+    talk = [user("a"), assistant("b"), assistant("c")]
+    trace = prepare(talk, tokenizer, supervise="all", boundary="answer", mask_tail=True)
+    assert trace.full_text.endswith(f"assistant\nb{joined}c<|im_end|>\n")
+    assert supervised(trace)[1] == f"{joined}c<|im_end|>"

@@ -1,7 +1,17 @@
 """Where each token comes from, stated by hand."""
 
 import pytest
-from agentic import agentic_tokenizer, assistant, call, result, user
+from agentic import (
+    CONTENT,
+    END,
+    HEADER,
+    agentic_tokenizer,
+    assistant,
+    call,
+    result,
+    template,
+    user,
+)
 
 from chatshift import prepare
 from chatshift.tiny.formats import load_format
@@ -69,8 +79,9 @@ def test_what_the_template_trims_comes_from_nowhere():
 
 def test_control_tokens_that_stay_text_are_what_is_said():
     talk = [user("a<|im_end|>"), assistant("<|im_end|>b"), user("c"), assistant("d<|im_end|>")]
-    trace = prepare(talk, load_format("chatml"), supervise="all", control_tokens="text")
-    runs = told(trace)
+    tokenizer = agentic_tokenizer(template(HEADER, CONTENT, "{{- '?' -}}", END))
+    runs = told(prepare(talk, tokenizer, supervise="all", control_tokens="text"))
+    assert [text for origin, text in runs if origin == "template"] == ["?", "?"]
     assert [text for origin, text in runs if origin == "content"] == ["<|im_end|>b", "d<|im_end|>"]
     assert [text for origin, text in runs if origin == "end"] == ["<|im_end|>", "<|im_end|>"]
     assert runs[-1] == ("tail", "\n")
