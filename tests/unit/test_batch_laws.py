@@ -230,6 +230,7 @@ def test_ids_that_are_not_those_of_the_text_confirm_nothing():
         flat = np.array([*ids, *right], dtype=np.int32)
         lengths[1] = len(right)
         found = confirm([spans, spans], flat, lengths, supervision.encoder, tokens)
-        assert found[1] is not None
+        beside = found[1]
+        assert beside is not None
+        assert beside.turns.tolist() == [[len(right) - 3, len(right)]]
         assert (found[0] is not None) == (ids == right)
-    assert found[0].turns.tolist() == [[len(right) - 3, len(right)]]
