@@ -56,7 +56,7 @@ def check_ends_with_answer(messages: Conversation) -> None:
 
 
 def without_weights(messages: Conversation) -> list[dict[str, Any]]:
-    """Return the messages as a template sees them: `weight` says what is learned, to us alone."""
+    """Return the messages as a template sees them: it has no use for `weight`."""
     return [{name: value for name, value in m.items() if name != "weight"} for m in messages]
 
 

@@ -1,4 +1,4 @@
-"""What is to be learned of a conversation: the settings of `prepare` and `prepare_batch`."""
+"""What of a conversation is supervised: the settings of `prepare` and `prepare_batch`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

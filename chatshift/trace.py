@@ -110,7 +110,7 @@ class Trace:
     unmasked_labels: tuple[int, ...]
     """T labels, equal to `full_ids` (step 4)."""
     masked_labels: tuple[int, ...]
-    """T labels, `IGNORE_INDEX` where nothing is learned (step 5)."""
+    """T labels, `IGNORE_INDEX` where nothing is supervised (step 5)."""
     input_ids: tuple[int, ...]
     """`full_ids` without the last, T - 1 of them (step 6)."""
     labels: tuple[int, ...]
@@ -131,7 +131,7 @@ class Trace:
 
     @property
     def supervised(self) -> tuple[int, ...]:
-        """The positions in `full_ids` of the tokens that are learned."""
+        """The positions in `full_ids` of the tokens that are supervised."""
         return tuple(i for i, label in enumerate(self.masked_labels) if label != IGNORE_INDEX)
 
     @property

@@ -29,6 +29,7 @@ SENTENCES = (
     "supervise.supervision",
     "supervise.turns",
     "supervise.unproven",
+    "supervise.unread",
     "template.chat_template",
 )
 TABLES = {
@@ -38,7 +39,7 @@ TABLES = {
     "steps.mask": ("IGNORE_INDEX",),
     "steps.tokens": ("ANCHOR",),
     "supervise.confirm": ("LONGEST_HEAD",),
-    "supervise.coverage": ("REMEDY", "OTHER_THOUGHTS"),
+    "supervise.coverage": ("REMEDY",),
     "supervise.notes": ("NOTES",),
     "supervise.smuggled": ("KEEP",),
     "supervise.spans": ("MARK",),
@@ -46,6 +47,7 @@ TABLES = {
     "supervise.starts": ("PROVEN", "SAMPLED"),
     "supervise.turns": ("NO_END",),
     "supervise.unproven": ("CAUSES", "WAY_OUT"),
+    "supervise.unread": ("KNOWN", "OTHER_THOUGHTS"),
     "template.chat_template": ("RESERVED",),
 }
 Part = str | list[str]

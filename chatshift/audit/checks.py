@@ -27,6 +27,8 @@ NOTED = {
     "content left out": ("message-left-out", "warning"),
     "call left out": ("call-left-out", "warning"),
     "thought left out": ("thought-left-out", "warning"),
+    "key not read": ("key-not-read", "note"),
+    "keyword not read": ("keyword-not-read", "warning"),
     "answer changed": ("answer-changed", "warning"),
     "list content printed": ("answer-changed", "warning"),
     "answer not located": ("template-text-supervised", "warning"),

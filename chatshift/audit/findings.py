@@ -100,6 +100,21 @@ FINDINGS = {
         "Split each conversation into one row per answer (chatshift.unroll), or use a template "
         "that writes thoughts.",
     ),
+    "key-not-read": Kind(
+        "note",
+        "Keys of messages that the template does not read",
+        "What these keys hold, such as a refusal, citations or the name of a speaker, is not in "
+        "the text, so the model never sees it; ids and dates are no loss.",
+        "Nothing, if they are no part of the conversation; else say it in the content, or use a "
+        "template that reads them.",
+    ),
+    "keyword-not-read": Kind(
+        "warning",
+        "Tools or keywords that the template does not read",
+        "The text is the same without them: the model is not told of these tools, or a keyword "
+        "changes nothing.",
+        "Use a template that reads them, mend the keyword's name, or leave them out.",
+    ),
     "answer-changed": Kind(
         "error",
         "Answers that the template rewrites",

@@ -28,7 +28,7 @@ class Truncated(NamedTuple):
     tokens: int
     """How many tokens were cut from its end."""
     supervised: int
-    """How many of them would have been learned."""
+    """How many of them would have been supervised."""
 
 
 @dataclass(frozen=True)

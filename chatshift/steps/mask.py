@@ -50,7 +50,7 @@ def mask_outside(labels: Sequence[int], spans: Iterable[tuple[int, int]]) -> lis
 
     Args:
         labels: the unshifted labels, T of them.
-        spans: start and stop of each stretch that is learned.
+        spans: start and stop of each stretch that is supervised.
 
     Returns:
         A new list of T labels.

@@ -110,6 +110,4 @@ def _in_tokens(
         if found and found[-1][1] > first:
             found[-1] = (*found[-1][:1], first, *found[-1][2:])
         found.append((first, after, kind, message))
-    if length < total:
-        return [(min(a, length), min(b, length), kind, k) for a, b, kind, k in found]
-    return found
+    return [(min(a, length), min(b, length), kind, k) for a, b, kind, k in found]

@@ -1,4 +1,4 @@
-"""Which assistant messages are learned: all or the last, by their weights; and one row for each."""
+"""Which answers are supervised: all or the last, by their weights; and one row for each."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,14 +14,14 @@ from chatshift.messages import (
 
 
 def check_conversation(messages: Any, supervise: str) -> tuple[list[dict[str, Any]], list[int]]:
-    """Return the messages as templates want them, and the indices of those that are learned."""
+    """Return the messages as templates want them, and the indices of those that are supervised."""
     checked = check_messages(messages)
     check_ends_with_answer(checked)
     return checked, supervised_messages(checked, supervise)
 
 
 def supervised_messages(messages: Conversation, supervise: str) -> list[int]:
-    """Return the indices of the messages that are to be learned, by `supervise` and `weight`."""
+    """Return the indices of the messages that are supervised, by `supervise` and `weight`."""
     last = len(messages) - 1
     if supervise == "last":
         if messages[last].get("weight") == 0:

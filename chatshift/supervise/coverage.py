@@ -18,12 +18,9 @@ REMEDY = {
     "message weight 0.",
 }
 
-# Names that some templates read beside those of a thought; in others it is lost.
-OTHER_THOUGHTS = ("tool_plan", "thought")
-
 
 def check_coverage(row: Rendered, tokens: ControlTokens, turn_format: TurnFormat) -> list[Finding]:
-    """Return notes on what is left out; raise `TemplateError` where it would have been learned."""
+    """Return notes on what is left out; raise `TemplateError` where it is supervised."""
     findings = []
     for message in range(len(row.messages)):
         missing = row.frame.missing(message, row.parts(message))
@@ -33,15 +30,11 @@ def check_coverage(row: Rendered, tokens: ControlTokens, turn_format: TurnFormat
         only = len(missing) == sum(bool(part.text.strip()) for part in row.parts(message))
         for kind, text in lost.items():
             findings.append(_left_out(row, message, kind, text, only=only))
-        for name in OTHER_THOUGHTS:
-            said = row.messages[message].get(name)
-            if isinstance(said, str) and said.strip() not in row.text:
-                findings.append(_note(row, message, "thought", said))
     return findings
 
 
 def check_words(row: Rendered) -> list[Finding]:
-    """Return notes on what is written in other words; raise where it would have been learned.
+    """Return notes on what is written in other words; raise where it is supervised.
 
     Where the template changed what is said, more than white space must not be lost.
     """

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
@@ -19,31 +20,30 @@ class Encoder:
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
-        self._heads: dict[str, np.ndarray] = {}
+        self.head = lru_cache(maxsize=HEADS)(self._head)
+        """The ids of a text that many rows share."""
 
     def ids(self, text: str) -> list[int]:
         """Return the ids of one text; at its marks it is cut."""
         return tokenize(text.replace(MARK, ""), self.tokenizer, cuts=cuts_of(text))
 
-    def head(self, text: str) -> "np.ndarray":
-        """Return the ids of a text that many rows share."""
+    def _head(self, text: str) -> "np.ndarray":
         import numpy as np
 
-        if text not in self._heads:
-            if len(self._heads) >= HEADS:
-                self._heads.clear()
-            self._heads[text] = np.array(self.ids(text), dtype=np.int32)
-        return self._heads[text]
+        return np.array(self.ids(text), dtype=np.int32)
 
     def located(self, texts: Sequence[str]) -> list["Located"]:
         """Return each text's ids, with the way from its characters to its tokens."""
         marked = any(MARK in text for text in texts)
         if not self.tokenizer.is_fast or marked:
             return [Located(self.ids(text), None, self, text) for text in texts]
-        tokenize("", self.tokenizer)  # the plain call switches padding and truncation off
-        found = self.tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
+        found = self._backend().encode_batch(texts, add_special_tokens=False)
         pairs = zip(found, texts, strict=True)
         return [Located(encoding.ids, encoding, self, text) for encoding, text in pairs]
+
+    def _backend(self) -> Any:
+        tokenize("", self.tokenizer)  # the plain call switches padding and truncation off
+        return self.tokenizer.backend_tokenizer
 
     def flat(self, texts: Sequence[str]) -> tuple["np.ndarray", "np.ndarray"]:
         """Return the ids of all texts, one after the other, and how many each has."""
@@ -62,8 +62,7 @@ class Encoder:
     def _each(self, texts: Sequence[str]) -> Iterator[list[int]]:
         if not self.tokenizer.is_fast or any(MARK in text for text in texts):
             return map(self.ids, texts)
-        tokenize("", self.tokenizer)  # the plain call switches padding and truncation off
-        backend = self.tokenizer.backend_tokenizer
+        backend = self._backend()
         encode = getattr(backend, "encode_batch_fast", backend.encode_batch)
         return (encoding.ids for encoding in encode(texts, add_special_tokens=False))
 

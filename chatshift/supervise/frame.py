@@ -89,8 +89,6 @@ def match_frames(
     tried: list[tuple[Frame, StandIns]] = []
     for blanks, tagged in ((True, False), (True, True), (False, False), (False, True)):
         stand_ins = StandIns(messages, marks, tagged=tagged, blanks=blanks)
-        if any(stand_ins.parts == other.parts for _, other in tried):
-            continue
         written = _written(stand_ins, template)
         frame = Frame(written, stand_ins.parts, marks, tokens)
         if tagged:

@@ -25,6 +25,14 @@ NOTES = {
         "The template does not write the thought of this message.",
         "unroll gives one row for each answer, with its thought, where only earlier ones are lost.",
     ),
+    "key not read": Kind(
+        "The template does not read this key of a message, so what stands there is not learned.",
+        "Nothing, if it is no part of the conversation; else say it in the content.",
+    ),
+    "keyword not read": Kind(
+        "The template does not read these keywords, or the tools, so the model does not see them.",
+        "Mend their names; or use a template that reads them.",
+    ),
     "answer changed": Kind(
         "The template did not write this answer as it is, but without white space at its edges, "
         "or in other words.",

@@ -35,16 +35,18 @@ class Rendered(NamedTuple):
 
         The same twice for a message that says nothing: it stands somewhere within that piece.
         """
-        if self.edges is None:
-            return None
         stretches = self.frame.stretches
         if stretch := stretches.get(message):
             return stretch.first, stretch.last + 1
-        if any(part.text.strip() for part in self.parts(message)):
-            return None
         piece = max((one.last + 1 for k, one in stretches.items() if k < message), default=0)
         later = (one.first for k, one in stretches.items() if k > message)
         return (piece, piece) if piece <= min(later, default=piece) else None
+
+    def stands_apart(self, message: int) -> bool:
+        """Return whether its content stands in another place, too: which one is its turn?"""
+        first, last = self.frame.stretches.get(message, (0, -1))
+        others = [*self.frame.parts[:first], *self.frame.parts[last + 1 :]]
+        return any(part.message == message and part.kind == "content" for part in others)
 
     def lead(self, message: int) -> tuple[str | None, int]:
         """Return the template's text before what a message says, and where it starts."""

@@ -2,16 +2,15 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Any
 
-from chatshift.errors import BoundaryError, LabelError, TokenizeError
+from chatshift.errors import LabelError, TokenizeError
 from chatshift.messages import NOTHING
 from chatshift.supervise.confirm import Row
 from chatshift.supervise.encoder import Encoder
 from chatshift.supervise.notes import Finding
 from chatshift.supervise.spans import MARK, Edges, Spans
 from chatshift.supervise.starts import proven_turns
-from chatshift.supervise.unproven import merged
+from chatshift.supervise.unproven import across_the_end, merged
 from chatshift.template.control_tokens import ControlTokens
 
 
@@ -57,7 +56,7 @@ class Resolver:
         if (position := self._by_ids(edges, character)) is not None:
             return position
         if by_prompt or not self.reached:
-            raise self._merged(edges.message, character)
+            raise merged(edges.message, self.row.text, character, self.encoder.tokenizer)
         position = self._whole_before(character)
         held = self._text(self.reached[position - 1] if position else 0, character)
         if held.strip():
@@ -67,12 +66,10 @@ class Resolver:
         return position
 
     def _stop(self, edges: Edges) -> int:
-        if edges.stop == len(self.row.text):
-            return len(self.ids)
         if (position := self._by_ids(edges, edges.stop)) is not None:
             return position
         if not self.reached:
-            raise self._merged(edges.message, edges.stop)
+            raise across_the_end(edges.message)
         # The token across the stop holds the end of the turn, and what the template writes next.
         position = self._whole_before(edges.stop)
         reached = self.reached[position - 1] if position else 0
@@ -109,8 +106,3 @@ class Resolver:
     def _text(self, start: int, character: int) -> str:
         """Return the text from a character without marks to one with them."""
         return self.row.text[:character].replace(MARK, "")[start:]
-
-    def _merged(self, message: int, character: int) -> BoundaryError:
-        text = self.row.text
-        tokenizer: Any = self.encoder.tokenizer
-        return merged(message, text, character, tokenizer)

@@ -1,4 +1,4 @@
-"""Phase 1, in characters: the rule for a turn, for one template and one way to learn."""
+"""Phase 1, in characters: the rule for a turn, for one template and its settings."""
 
 import json
 from functools import lru_cache
@@ -22,6 +22,7 @@ from chatshift.supervise.smuggled import (
 from chatshift.supervise.spans import Said, Spans, borders_of
 from chatshift.supervise.stand_ins import marks_for
 from chatshift.supervise.turns import TurnFinder
+from chatshift.supervise.unread import check_keys
 from chatshift.template.chat_template import ChatTemplate
 from chatshift.template.control_tokens import ControlTokens
 from chatshift.template.turn_format import TurnFormat
@@ -68,10 +69,11 @@ class Rule:
         control = self.tokens.find(row.text)
         guarded = self.settings.control_tokens != "allow"
         if guarded:
-            check_contents(row, control, self.tokens)
+            check_contents(row, self.tokens)
         findings = check_coverage(row, self.tokens, self.finder.format)
         if not row.matched.exact:
             findings += check_words(row)
+        findings += check_keys(row, self.template)
         if guarded:
             check_joined(row, control, self.template, self.tokens)
         edges, more = self.finder.find(row)
@@ -106,33 +108,49 @@ class Rule:
 
 
 def changes(row: Rendered) -> list[Finding]:
-    """Return notes on content that the template did not write as it is."""
+    """Return notes on content that the template did not write as it is.
+
+    Only of content: the white space around a thought or a tool's result is the template's to set.
+    """
     findings = []
     for k, message in enumerate(row.messages):
         content = message["content"]
+        texts = [content]
         if not isinstance(content, str):
+            texts = [part["text"] for part in content]
             printed = (repr(content), json.dumps(content), json.dumps(content, ensure_ascii=False))
             if form := next((form for form in printed if form in row.text), None):
                 wording = f"The template wrote the list itself: {quote(form)}."
                 findings.append(Finding("list content printed", k, wording))
-        elif k in row.supervised and (how := _how_changed(row, k, content)):
-            findings.append(
-                Finding("answer changed", k, f"The template {how} for {quote(content)}.")
-            )
+                continue
+        if k in row.supervised and (how := _how_changed(row, k, texts)):
+            wording = f"The template {how} for {quote(''.join(texts))}."
+            findings.append(Finding("answer changed", k, wording))
     return findings
 
 
-def _how_changed(row: Rendered, k: int, content: str) -> str:
+def _how_changed(row: Rendered, k: int, texts: list[str]) -> str:
     """Return what the template did to an answer's content; nothing where it stands as it is."""
-    said, parts = row.said(k), row.parts(k)
+    said, parts, content = row.said(k), row.parts(k), "".join(texts)
     if said is None or all(part.kind != "content" for part in parts):
         return ""
     written = row.text[slice(*said)]
     kept = [part for part in parts if part not in row.frame.missing(k, parts)]
     if len(kept) == 1 < len(parts) and written == kept[0].text:
         return ""  # but for what a note names as left out
-    if written == content if len(parts) == 1 else content in written:
+    if written == content if len(parts) == 1 else _stand_in(written, texts):
         return ""
     trimmed = content.strip() in written if len(parts) > 1 else written == content.strip()
     how = "removed white space at the answer's edges" if trimmed else "rewrote the answer"
     return f"{how}: it wrote {quote(written)}"
+
+
+def _stand_in(written: str, texts: list[str]) -> bool:
+    """Return whether the texts stand as they are in another, one after the other."""
+    end = 0
+    for text in texts:
+        start = written.find(text, end)
+        if start < 0:
+            return False
+        end = start + len(text)
+    return True

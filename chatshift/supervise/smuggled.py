@@ -13,23 +13,8 @@ KEEP = "control_tokens='text' to keep it as ordinary text, or "
 CONTROL = "control tokens"
 
 
-def check_contents(row: Rendered, control: list[Found], tokens: ControlTokens) -> None:
-    """Raise `MessageError` where something that a message says would become a control token.
-
-    Every text is looked at, unless the result shows already that there is none: all that is said
-    stands in the text, and beside it there is nothing but what the frame has, too.
-    """
-    stand_ins = row.matched.stand_ins
-    rest = "\0".join(text for message in stand_ins.messages for text in texts_of(message))
-    unknown = tokens.unknown
-    if (
-        row.matched.exact
-        and len(set(row.frame.parts)) == len(stand_ins.parts)
-        and [token.id for token in control] == row.frame.control
-        and not tokens.find(rest)
-        and not (unknown and unknown in row.text)
-    ):
-        return
+def check_contents(row: Rendered, tokens: ControlTokens) -> None:
+    """Raise `MessageError` where something that a message says would become a control token."""
     for index, message in enumerate(row.messages):
         for text in texts_of(message):
             if wrong := _first_control(text, tokens):
@@ -76,7 +61,7 @@ def check_joined(
                 "pass control_tokens='allow' if it is meant.",
                 cause=CONTROL,
             )
-    raise other_words(_alike(row.messages) or "these messages")
+    raise other_words(_alike(row.messages))
 
 
 def _alike(messages: list[dict]) -> str:
@@ -84,7 +69,7 @@ def _alike(messages: list[dict]) -> str:
     for index, message in enumerate(messages):
         if message in messages[:index]:
             return f"messages[{messages.index(message)}] and messages[{index}], which are the same,"
-    return ""
+    return "these messages"
 
 
 def other_words(what: str) -> TemplateError:
@@ -132,7 +117,6 @@ def broken(messages: list[dict], tokens: ControlTokens) -> list[dict]:
                         "kept as text. Remove it from the content."
                     )
                 value = value[: start + 1] + MARK + value[start + 1 :]
-            return value
         if isinstance(value, dict):
             return {k: v if k in ("role", "type") else walk(v) for k, v in value.items()}
         return [walk(item) for item in value] if isinstance(value, list) else value
@@ -145,8 +129,6 @@ def keep_as_text(
 ) -> tuple[list[dict], str]:
     """Return the messages and their text with marks where a control token is to stay text."""
     marked = broken(messages, tokens)
-    if marked == messages:
-        return messages, text
     rendered = template.render(marked)
     if rendered.replace(MARK, "") != text:
         raise MessageError(

@@ -102,10 +102,8 @@ class StandIns:
 
     def _content(self, index: int, said: str) -> str:
         runs = TAG.split(said.strip()) if self._tagged else []
-        if len(runs) < 2:
-            return self._text(index, "content", said)
         words = [i for i, run in enumerate(runs) if run.strip() and i % 2 == 0]
-        if not words:  # tags are all that it says
+        if len(runs) < 2 or not words:  # no tags, or tags are all that it says
             return self._text(index, "content", said)
         edges = "".join(runs[: words[0]]), "".join(runs[words[-1] + 1 :])
         self.tags[index] = edges[0].strip(), edges[1].strip()

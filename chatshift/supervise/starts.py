@@ -27,9 +27,14 @@ class StartFinder:
     """Finds the starts of turns in rows of one template."""
 
     def __init__(
-        self, template: ChatTemplate, tokens: ControlTokens, opening: str, *, by_prompt: bool
+        self,
+        template: ChatTemplate,
+        tokens: ControlTokens,
+        generation_prompt: str,
+        *,
+        by_prompt: bool,
     ) -> None:
-        self.opening = opening
+        self.generation_prompt = generation_prompt
         self.template = template
         self.tokens = tokens
         self.by_prompt = by_prompt
@@ -74,7 +79,7 @@ class StartFinder:
         if self.by_prompt:
             raise no_prefix(row.messages, k, row.text, prompt, self.template)
         lead, begin = row.lead(k)
-        if lead is None or row.around(k) == (0, 0):
+        if lead is None or row.around(k) == (0, 0) or row.stands_apart(k):
             raise not_located(k)
         stand_ins, agreed = row.matched.stand_ins.messages, self._common(row.text, prompt)
         if agreed >= begin and self._added(row.messages, k) != self._added(stand_ins, k):
@@ -107,13 +112,11 @@ class StartFinder:
         """
         history = row.matched.stand_ins.messages[:k]
         # A template may take an assistant's last message for the beginning of the answer.
-        begun = history[-1]["role"] == "assistant" and self.opening
-        if begun and (found := self._opened(lead, self.opening)):
+        begun = history[-1]["role"] == "assistant" and self.generation_prompt
+        if begun and (found := self._stands_in(lead, self.generation_prompt)):
             return found
         prompt = self.last_piece(row, self.prompt(history, k))
         common = self._common(lead, prompt)
-        if common == len(prompt):
-            return common, ""
         try:
             closed = self.last_piece(row, self.template.render(history))
         except TemplateError:
@@ -121,18 +124,18 @@ class StartFinder:
         added = prompt.removeprefix(closed)
         # The message before is closed in another way when it is the last one.
         closed_otherwise = common <= len(closed) and 0 < len(added) < len(prompt)
-        if closed_otherwise and (found := self._opened(lead, added)):
+        if closed_otherwise and (found := self._stands_in(lead, added)):
             return found
         return common, prompt[common:]
 
-    def _opened(self, lead: str, opening: str) -> tuple[int, str] | None:
+    def _stands_in(self, lead: str, prompt: str) -> tuple[int, str] | None:
         """Return how far a generation prompt stands in the text before an answer, and its rest."""
-        token = next(iter(self.tokens.find(opening)), None)
-        at = lead.rfind(opening[: token.end] if token else opening)
+        token = next(iter(self.tokens.find(prompt)), None)
+        at = lead.rfind(prompt[: token.end] if token else prompt)
         if at < 0:
             return None
-        agreed = self._common(lead[at:], opening)
-        return at + agreed, opening[agreed:]
+        agreed = self._common(lead[at:], prompt)
+        return at + agreed, prompt[agreed:]
 
     def last_piece(self, row: Rendered, text: str) -> str:
         """Return what the template writes after the last thing said in a text of stand-ins."""

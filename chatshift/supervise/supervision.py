@@ -13,6 +13,7 @@ from chatshift.supervise.spans import Spans
 from chatshift.template.chat_template import ChatTemplate, plain_tools
 from chatshift.template.control_tokens import ControlTokens
 from chatshift.template.turn_format import TurnFormat, read_turn_format
+from chatshift.values import plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,7 @@ class Source(NamedTuple):
 
 
 class Supervision:
-    """Knows which tokens are learned, for one tokenizer and one way to learn."""
+    """Knows which tokens are supervised, for one tokenizer and its settings."""
 
     def __init__(self, tokenizer: Any, settings: Settings) -> None:
         self.tokenizer = tokenizer
@@ -55,6 +56,9 @@ class Supervision:
         tools = plain_tools(tools)
         key = repr((tools, template_kwargs)) if tools or template_kwargs else ""
         if key not in self._rules:
+            # Of plain values alone, two that are written alike are the same.
+            plain("tools", tools)
+            plain("chat_template_kwargs", template_kwargs)
             kwargs = {**self.settings.template_kwargs, **(template_kwargs or {})}
             template = ChatTemplate(
                 self.tokenizer, tools=tools, template_kwargs=kwargs, bos_to_strip=self._bos

@@ -8,6 +8,7 @@ from chatshift.supervise.rendered import Rendered
 from chatshift.supervise.spans import Edges
 from chatshift.supervise.starts import Start, StartFinder
 from chatshift.supervise.unproven import not_located
+from chatshift.supervise.unread import unread_keywords
 from chatshift.template.chat_template import ChatTemplate
 from chatshift.template.control_tokens import ControlTokens
 from chatshift.template.prefix import common_length
@@ -31,12 +32,12 @@ class TurnFinder:
         self.with_tail = not settings.mask_tail
         self.format = turn_format
         self.starts = StartFinder(
-            template, tokens, turn_format.opening, by_prompt=settings.boundary == "prompt"
+            template, tokens, turn_format.generation_prompt, by_prompt=settings.boundary == "prompt"
         )
 
     def find(self, row: Rendered) -> tuple[list[Edges], list[Finding]]:
         """Return the edges of each supervised turn, and what is worth a note."""
-        findings: list[Finding] = []
+        findings = unread_keywords(row, self.template)
         starts = self.starts.find(row, findings)
         closings: dict[str, int] = {}
         edges = [self._turn(row, k, starts[k], closings, findings) for k in row.supervised]
@@ -122,7 +123,7 @@ class TurnFinder:
         return common_length(after, closing.removesuffix(self.format.dangling))
 
     def _note_start(self, row: Rendered, k: int, before: str, findings: list[Finding]) -> None:
-        """Note the template's text that is learned before the answer."""
+        """Note the template's text that is supervised before the answer."""
         if not before:
             return
         first = row.frame.parts[row.frame.stretches[k].first]
@@ -135,7 +136,7 @@ class TurnFinder:
             findings.append(Finding(name, k, wording))
 
     def _note_end(self, k: int, tail: str, ended: bool, findings: list[Finding]) -> None:
-        """Note what is learned after the end of a turn, and a turn without one."""
+        """Note what is supervised after the end of a turn, and a turn without one."""
         if not ended:
             findings.append(Finding("no end of turn", k, NO_END))
         elif tail:

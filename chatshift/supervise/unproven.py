@@ -53,6 +53,17 @@ def merged(k: int, text: str, character: int, tokenizer: Any) -> BoundaryError:
     return _explain(k, what, "BPE merge", (text, text[:character]), character, tokenizer)
 
 
+def across_the_end(k: int) -> BoundaryError:
+    """Return the error for a turn that ends inside a token, where no offsets tell which."""
+    return BoundaryError(
+        f"messages[{k}]: a token reaches across the end of its turn, and this tokenizer has no "
+        "offsets that would tell which.\n"
+        "What to do: Use the fast tokenizer of this model, or pass supervise='last'.",
+        "BPE merge",
+        0,
+    )
+
+
 def not_located(k: int) -> BoundaryError:
     """Return the error for an answer that cannot be told from the template's text around it."""
     return BoundaryError(

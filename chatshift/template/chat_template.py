@@ -46,6 +46,8 @@ class ChatTemplate:
         self.tools = plain_tools(tools)
         self.kwargs = kwargs
         self.bos_to_strip = bos_to_strip
+        self.unread: list[str] = []
+        """Which of `tools` and the keywords the template never looks up."""
         self._write = self._writer()
 
     def render(self, messages: Sequence[dict], *, add_generation_prompt: bool = False) -> str:
@@ -63,7 +65,7 @@ class ChatTemplate:
 
     def _writer(self) -> Any:
         """Return what renders: the compiled template, or else the tokenizer's own call."""
-        from chatshift.template.sandbox import FAILURES, compile_template, render
+        from chatshift.template.sandbox import FAILURES, compile_template, names_in, render
 
         self._failures = FAILURES
         try:
@@ -78,6 +80,9 @@ class ChatTemplate:
             return self._write_publicly
         except FAILURES as error:
             raise TemplateError(f"The chat template cannot be read: {error}") from error
+        given = {**self.kwargs, "tools": self.tools or None}
+        names = {name for name, value in given.items() if value is not None}
+        self.unread = sorted(names - names_in(source)) if names else []
         seen = {**compiled.environment.globals, "documents": None}
         seen |= {**self.tokenizer.special_tokens_map, **self.kwargs, "tools": self.tools}
         return lambda messages, opened: render(

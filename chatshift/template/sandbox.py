@@ -134,6 +134,13 @@ def compile_template(source: str) -> Template:
     return ours.template_class.from_code(ours, ours.compile(tree), {})
 
 
+@lru_cache(maxsize=64)
+def names_in(source: str) -> frozenset[str]:
+    """Return the names that a template looks up."""
+    tree = compile_template(source).environment.parse(source)
+    return frozenset(node.name for node in tree.find_all(nodes.Name) if node.ctx == "load")
+
+
 def _endless(tree: nodes.Template) -> list[Any]:
     """Return the loops and macros that may never end: all but the loops that stand in no other.
 

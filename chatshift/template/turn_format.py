@@ -28,8 +28,8 @@ class TurnFormat(NamedTuple):
 
     openers: frozenset[int]
     ends: frozenset[int]
-    opening: str
-    """The generation prompt; empty where the template has none, or none that can be told."""
+    generation_prompt: str
+    """Empty where the template has none, or none that can be told."""
     dangling: str
     """The generation prompt that the template writes after the last answer, too."""
 
@@ -68,7 +68,7 @@ class Probe:
         text = text.rpartition(after)[2] if after else text
         return self.tokens.ids_in(text.partition(before)[0] if before else text)
 
-    def opening(self, text: str) -> list[int]:
+    def at_start(self, text: str) -> list[int]:
         """Return the control tokens at the very start of a text: they can only open a turn."""
         found, end = [], 0
         for token in self.tokens.find(text):
@@ -110,9 +110,9 @@ def read_turn_format(
     first = next((i for i, token in enumerate(after) if token in ends), len(after) - 1)
     ends |= set(after[max(0, first) :])
     history, prompt = probe.render(USER), probe.render(USER, opened=True)
-    opening = prompt.removeprefix(history) if history and prompt.startswith(history) else ""
+    added = prompt.removeprefix(history) if history and prompt.startswith(history) else ""
     openers -= _inside(probe)
-    return TurnFormat(frozenset(openers), frozenset(ends | stops), opening, dangling, bool(talk))
+    return TurnFormat(frozenset(openers), frozenset(ends | stops), added, dangling, bool(talk))
 
 
 def _dangling(probe: Probe, talk: str) -> str:
@@ -130,7 +130,7 @@ def _dangling(probe: Probe, talk: str) -> str:
     start = len(closing) - common_length(closing[::-1], question[::-1])
     if not closing[start:].strip():
         return ""
-    # What is the same when a user goes on is no opening; up to its last token it ends the answer.
+    # What is the same when a user goes on opens nothing; up to its last token it ends the answer.
     agreed = common_length(closing, talk.rpartition(TWO)[2].partition(THREE)[0])
     ends = [token.end for token in probe.tokens.find(closing) if token.end <= agreed]
     start = max(min(start, agreed), *ends, 0)
@@ -160,10 +160,10 @@ def _openers(probe: Probe, talk: str, closing: list[int], between: list[int]) ->
     before_first = probe.control(with_system, "", SYSTEM["content"])
     before_user = probe.control(talk, "", ONE)
     # A system message of the template's own may stand there, with its end.
-    at_first = {*probe.opening(talk), *(token for token in before_user if token not in closing)}
+    at_first = {*probe.at_start(talk), *(token for token in before_user if token not in closing)}
     openers = {*(before_first or at_first), *before_user[-1:], *added[:1]}
     # What stands between an answer and the token that opens the next turn ends the answer's.
-    first = next((i for i in (*added[:1], *probe.opening(talk)) if i in between), None)
+    first = next((i for i in (*added[:1], *probe.at_start(talk)) if i in between), None)
     return openers if first is None else openers - set(_until(between, {first}))
 
 

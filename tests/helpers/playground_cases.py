@@ -178,6 +178,18 @@ CONVERSATIONS: dict[str, Any] = {
     "a call under its former name": [ASKED, answer("", function_call={"name": "w"})],
     "no call under its former name": [ASKED, answer("Yes", function_call=None)],
     "a former call and half a surrogate": [ASKED, answer("\ud83d", function_call={"name": "w"})],
+    "white space in parts": spoken(
+        ("user", "Hi"),
+        ("assistant", [{"type": "text", "text": text} for text in ("Yes, ", " ", "it is.")]),
+    ),
+    "keys of its own": [
+        {**ASKED, "name": "Ada", "id": 7},
+        answer([{"type": "text", "text": "Yes", "cache": {"on": True}}], refusal="No.", audio={}),
+        {**ASKED, "at": "  ", "name": None},
+        {**called(city="Oslo"), "citations": ["a", 1, None]},
+        {**RESULT, "name": "weather"},
+        answer("Yes", annotations=[{"url": "x" * 80}], good=False),
+    ],
     "a plan": [ASKED, answer("Yes", tool_plan="I will look.")],
     "a thought under another name": [ASKED, answer("Yes", thought=" hm ")],
     "another name without a text": [ASKED, answer("Yes", thought=3, tool_plan=[])],

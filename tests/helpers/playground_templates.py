@@ -60,6 +60,16 @@ HOSTILE: dict[str, tuple[str, list, dict[str, Any]]] = {
         {"mask_tail": True},
     ),
     "a plan that is not": (chatml(), [ASKED, answer("b", tool_plan="I will look.")], {}),
+    "an answer that is told before its turn": (
+        chatml("{{- messages[-1].content if loop.first -}}{{- m.content -}}"),
+        turns("a", "b"),
+        FROM_ANSWER,
+    ),
+    "keywords that it reads and others": (
+        chatml("{{- mood or '' -}}{{- m.content -}}{{- m.when or '' -}}"),
+        turns("a", "b"),
+        {"template_kwargs": {"mood": "so", "when": "now", "é": False, "z": None}, "tools": []},
+    ),
     "a prompt that goes on after a word": (THINKS, turns("quickly", "b"), FROM_ANSWER),
     "a prompt that does not": (THINKS, turns("slowly", "b"), FROM_ANSWER),
     "a prompt that supplies less": (SUPPLIES, turns("free", "c"), FROM_ANSWER),

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from agentic import agentic_tokenizer
+from agentic import CONTENT, END, HEADER, agentic_tokenizer, assistant, template, user
 from conversations import conversations
 from hypothesis import HealthCheck, assume, given, settings
 from kinds import CONVERSATIONS, KINDS, NAMES, tokenizer_of
@@ -86,3 +86,34 @@ def test_every_kind_of_tokenizer(kind, name, messages):
         assume("".join(message["content"] for message in messages).isascii())
     for chosen in ({}, {"supervise": "all", "boundary": "answer", "control_tokens": "text"}):
         compare([{"messages": messages}], tokenizer, **chosen)
+
+
+def test_a_token_that_two_parts_share_belongs_to_the_later_one():
+    tokenizer = agentic_tokenizer(template(HEADER, "{{- message.thinking -}}", CONTENT, END))
+    row = {"messages": [user("a"), assistant("s it", thinking="it'")]}
+    assert len(tokenizer.encode("'s")) == 1
+    counts = counted([row], tokenizer, mask_tail=True)
+    assert (counts["thought", True], counts["content", True]) == (1, 2)
+    assert counts == listed(row, tokenizer, mask_tail=True)
+
+
+def test_what_is_cut_away_is_not_counted():
+    row = {"messages": [user("a"), assistant("one two three")]}
+    tokenizer = load_format("chatml")
+    whole = counted([row], tokenizer)
+    length = sum(whole.values())
+    cut = counted([row], tokenizer, max_length=length - 3)
+    assert cut["content", True] == whole["content", True] - 1  # and the end, and the tail
+    assert sum(cut.values()) == length - 3
+
+
+def test_an_answer_that_says_nothing_has_no_token():
+    """The token around the place where it would stand is the template's."""
+    tokenizer = agentic_tokenizer(
+        template(HEADER, '{{- "it\'" + message.content.strip() -}}s', END)
+    )
+    row = {"messages": [user("a"), assistant(" "), user("b"), assistant("c")]}
+    assert len(tokenizer.encode("'s")) == 1
+    report = audit([row], tokenizer)
+    assert report.roles.get(("assistant", False), 0) == 0
+    assert report.roles["assistant", True] > 0

@@ -230,6 +230,20 @@ PLANTS = {
             level="warning",
         ),
     ],
+    "key-not-read": [
+        Plant(
+            talk("Hi", "Yes", citations=["a book"]),
+            "does not read 'citations'",
+            level="note",
+        ),
+    ],
+    "keyword-not-read": [
+        Plant(
+            {**talk("Hi", "Yes"), "chat_template_kwargs": {"mood": "calm"}},
+            "does not read mood",
+            level="warning",
+        ),
+    ],
     "answer-changed": [
         Plant(
             talk("Hi", " Yes "),

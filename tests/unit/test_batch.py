@@ -268,6 +268,49 @@ def test_the_tokenizer_may_be_set_to_pad_and_to_cut():
     assert batch.to_lists() == one_by_one([talk("a", "b"), LONG], load_format("chatml"))
 
 
+def test_the_tokenizer_may_be_set_to_pad_with_an_ordinary_token():
+    """Its ids look like the end of a text that no token ends."""
+    tokenizer = load_format("llama3")
+    tokenizer.chat_template = tokenizer.chat_template.replace("<|eot_id|>", "")
+    expected = one_by_one([talk("a", "b")], tokenizer)
+    pad = tokenizer.encode("so", add_special_tokens=False)[0]
+    tokenizer.backend_tokenizer.enable_padding(pad_id=pad, pad_token="so", length=300)
+    assert prepare_batch([talk("a", "b")], tokenizer, shifted=False).to_lists() == expected
+
+
 def test_progress_can_be_shown(capsys):
     prepare_batch([talk("a", "b")] * 3, load_format("chatml"), shifted=False, progress=True)
     assert "3/3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("role", [None, 5, ["user"], {}, "narrator", "User"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_row_with_no_role_is_refused_as_prepare_refuses_it(role, place, tokenizer):
+    talk = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
+    wrong = [dict(message) for message in talk]
+    wrong[place]["role"] = role
+    batch = prepare_batch([talk, wrong, talk], tokenizer, shifted=False, errors="collect")
+    with pytest.raises(ChatshiftError) as refused:
+        prepare(wrong, tokenizer)
+    assert [(one.row, one.reason) for one in batch.rejected] == [(1, str(refused.value))]
+
+
+@pytest.mark.parametrize("content", [None, 5, [], {}, [5]])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_row_with_no_content_is_refused_as_prepare_refuses_it(content, place, tokenizer):
+    talk = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
+    wrong: list[dict] = [dict(message) for message in talk]
+    wrong[place]["content"] = content
+    batch = prepare_batch([talk, wrong, talk], tokenizer, shifted=False, errors="collect")
+    with pytest.raises(ChatshiftError) as refused:
+        prepare(wrong, tokenizer)
+    assert [(one.row, one.reason) for one in batch.rejected] == [(1, str(refused.value))]
+
+
+@pytest.mark.parametrize("keywords", ["enable_thinking", ["a"], 5])
+def test_keywords_of_a_row_that_are_no_dict(keywords, tokenizer):
+    row = {"messages": talk("a", "b"), "chat_template_kwargs": keywords}
+    batch = prepare_batch([row, talk("a", "b")], tokenizer, shifted=False, errors="collect")
+    assert [one.reason for one in batch.rejected] == [
+        f"chat_template_kwargs must be a dict, not {keywords!r}."
+    ]

@@ -1,8 +1,10 @@
 """A row's labels depend on the row alone: not on other rows, order, earlier calls, or its words."""
 
+import gc
 from copy import deepcopy
 from functools import cache
 
+import numpy as np
 import pytest
 from conversations import CHATML, Conversation, conversations
 from families import FAMILIES
@@ -14,8 +16,12 @@ from real_templates import load_templates
 from tokenizers import AddedToken
 
 from chatshift import ChatshiftError, prepare, prepare_batch
-from chatshift.settings import Settings
-from chatshift.supervise.supervision import Supervision
+from chatshift.batch.prepare_batch import batch_of
+from chatshift.settings import BatchSettings, Settings
+from chatshift.supervise.confirm import confirm
+from chatshift.supervise.rule import Rule
+from chatshift.supervise.supervision import RULES, Source, Supervision
+from chatshift.template.turn_format import TurnFormat
 from chatshift.tiny.formats import load_format
 
 NAMES = (
@@ -185,3 +191,46 @@ def test_rows_of_the_same_roles_share_a_frame():
     """It is what makes them quick; each of them only confirms it."""
     rule = Supervision(load_format("chatml"), Settings()).rule()
     assert rule.shape(("user", "assistant")) is not None
+
+
+@pytest.mark.parametrize("own", ["tools", "chat_template_kwargs"])
+def test_rows_with_tools_and_keywords_of_their_own_do_not_fill_the_memory(own):
+    def kept():
+        gc.collect()
+        kinds = (Rule, TurnFormat)
+        return max(sum(type(one) is kind for one in gc.get_objects()) for kind in kinds)
+
+    def row(number):
+        given = {"name": str(number)}
+        return {"messages": talk, own: [given] if own == "tools" else given}
+
+    talk = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    supervision = Supervision(load_format("chatml"), Settings())
+    before = kept()
+    batch_of(map(row, range(RULES + 20)), supervision, BatchSettings(shifted=False))
+    assert kept() - before <= RULES
+
+
+def test_ids_that_are_not_those_of_the_text_confirm_nothing():
+    supervision = Supervision(load_format("chatml"), Settings())
+    talk = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    spans, tokens = supervision.spans(Source(talk)), supervision.tokens
+    right = supervision.encoder.ids(spans.text)
+    start, end = tokens["<|im_start|>"], tokens["<|im_end|>"]
+    wrong = [
+        [end if token_id == start else token_id for token_id in right],
+        [end, *right[1:]],
+        [start, *right],
+        right[1:],
+        [*right[:-3], right[0], *right[-2:]],
+        right,
+    ]
+    for ids in wrong:
+        lengths = np.array([len(ids)] * 2)
+        flat = np.array([*ids, *right], dtype=np.int32)
+        lengths[1] = len(right)
+        found = confirm([spans, spans], flat, lengths, supervision.encoder, tokens)
+        beside = found[1]
+        assert beside is not None
+        assert beside.turns.tolist() == [[len(right) - 3, len(right)]]
+        assert (found[0] is not None) == (ids == right)

@@ -1,5 +1,7 @@
 """Where turns start and stop when a template makes it hard: stated by hand for each."""
 
+import json
+
 import pytest
 from agentic import (
     CONTENT,
@@ -17,8 +19,17 @@ from agentic import (
 )
 from kinds import tokenizer_of
 from tokenizers import AddedToken
+from tokenizers.normalizers import Replace
+from transformers import ByT5Tokenizer
 
-from chatshift import BoundaryError, MessageError, TemplateError, load_tokenizer, prepare
+from chatshift import (
+    BoundaryError,
+    LabelError,
+    MessageError,
+    TemplateError,
+    load_tokenizer,
+    prepare,
+)
 from chatshift.supervise.stand_ins import NUMBER, WORD
 from chatshift.tiny.formats import load_format
 
@@ -252,3 +263,106 @@ def test_a_tag_that_the_content_says_is_learned_and_one_of_the_templates_own_is_
         trace = prepare(talk, tokenizer, boundary="answer", mask_tail=True)
         assert supervised(trace) == [expected + "<|im_end|>"]
         assert "generation prompt not matched" in kinds_of_notes(trace)
+
+
+FORMS: dict = {
+    "m.content": str,
+    "m.content.strip()": str.strip,
+    "m.content.rstrip()": str.rstrip,
+    "m.content.lstrip()": str.lstrip,
+    "m.content.lstrip('\n')": lambda text: text.lstrip("\n"),
+    "m.content.strip('\n')": lambda text: text.strip("\n"),
+    "m.content | tojson": lambda text: json.dumps(text, ensure_ascii=False),
+    "m.content | tojson(ensure_ascii=true)": json.dumps,
+    "[m.content] | string": lambda text: repr([text]),
+}
+
+
+@pytest.mark.parametrize("written", FORMS)
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+def test_each_form_of_a_text_that_quotes_the_template(written, boundary):
+    """No control token tells where a text ends; that it stands there whole does."""
+    tokenizer = plain_tokenizer(WORDS.replace("m.content", written) + ASKING)
+    said = '\n "a\u00e9"\n### user:b\n### assistant:c\n'
+    talk = [user(said), assistant(said), user(said), assistant(said + "d" + said)]
+    trace = prepare(talk, tokenizer, supervise="all", boundary=boundary)
+    assert supervised(trace) == [FORMS[written](said), FORMS[written](said + "d" + said)]
+
+
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+def test_a_long_text_without_control_tokens_before_the_answer(boundary):
+    tokenizer = plain_tokenizer(
+        "{% for m in messages %}{{ '<bos>' if m.role == 'user' }}### {{ m.role }}:{{ m.content }}"
+        "{{ '<eos>' if m.role == 'assistant' }}{% endfor %}"
+        "{% if add_generation_prompt %}### assistant:{% endif %}"
+    )
+    talk = [user("so " * 200), assistant("b"), user("it " * 200), assistant("d " * 200 + "e")]
+    trace = prepare(talk, tokenizer, supervise="all", boundary=boundary)
+    assert supervised(trace) == ["b<eos>", "d " * 200 + "e<eos>"]
+    assert supervised(prepare(talk, tokenizer, boundary=boundary)) == ["d " * 200 + "e<eos>"]
+
+
+def test_an_answer_that_the_tokenizer_drops():
+    tokenizer = plain_tokenizer(
+        WORDS.replace("\n### {{", "<bos>{{") + ASKING.replace("\n### ", "<bos>")
+    )
+    tokenizer.backend_tokenizer.normalizer = Replace("zzz", "")
+    assert supervised(prepare([user("a"), assistant("zb")], tokenizer)) == ["zb"]
+    with pytest.raises(LabelError, match=r"No token of messages\[1\] can be learned: after token"):
+        prepare([user("a"), assistant("zzz")], tokenizer)
+
+
+@pytest.mark.parametrize("words", [f"{WORD}1x", f"{NUMBER}000000", f"{WORD}q1x {NUMBER}000001.5"])
+def test_tools_that_say_what_stands_in_for_messages(words):
+    tool = {"type": "function", "function": {"name": "look", "description": words}}
+    talk = [user("a"), assistant("b", tool_calls=[call("look", {"n": 3})])]
+    trace = prepare(talk, agentic_tokenizer(), tools=[tool], mask_tail=True)
+    assert words in trace.full_text
+    assert supervised(trace) == [
+        'b<call>{"name": "look", "arguments": {"n": 3}}</call><|im_end|>',
+    ]
+
+
+def test_long_texts_without_control_tokens_and_without_offsets():
+    tokenizer = ByT5Tokenizer(chat_template=WORDS + ASKING)
+    talk = [user("so " * 99), assistant("it " * 99 + "b"), user("c"), assistant("d")]
+    trace = prepare(talk, tokenizer, supervise="all")
+    assert supervised(trace) == ["it " * 99 + "b", "d"]
+
+
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+def test_what_closes_an_answer_up_to_the_next_turn(boundary):
+    """No token ends it; the next one is opened by one, and the last answer is closed otherwise."""
+    closing = "{{- '.' if message.role == 'assistant' and not loop.last -}}"
+    tokenizer = agentic_tokenizer(template(HEADER, CONTENT, closing))
+    trace = prepare(TALK, tokenizer, supervise="all", boundary=boundary)
+    assert supervised(trace) == ["b.", "d"]
+    assert kinds_of_notes(trace) == ["no end of turn", "no end of turn"]
+
+
+def test_a_prompt_that_goes_on_where_the_text_is_over():
+    asking = "{% if add_generation_prompt %}\n### assistant:!{% endif %}"
+    with pytest.raises(BoundaryError) as refused:
+        prepare([user("a"), assistant("")], plain_tokenizer(WORDS + asking))
+    assert "  full:   no token; " in str(refused.value)
+
+
+def test_a_template_that_refuses_the_beginning_of_a_conversation():
+    """How an earlier answer is closed then shows at the end of the last one."""
+    refuses = "{% if messages | length == 2 %}{{ raise_exception('too short') }}{% endif %}"
+    words = WORDS.replace("{{ m.content }}", "{{ m.content }}.")
+    trace = prepare(TALK, plain_tokenizer(refuses + words + ASKING), supervise="all")
+    assert supervised(trace) == ["b.", "d."]
+
+
+@pytest.mark.parametrize("joined", ["; ", "!"])
+def test_two_answers_that_the_template_makes_one(joined):
+    """The second has no header: the model writes on, and with it what the template puts between."""
+    header = "{%- if not loop.first and loop.previtem.role == message.role == 'assistant' -%}"
+    header += "{{- '" + joined + "' -}}{%- else -%}" + HEADER + "{%- endif -%}"
+    end = "{%- if loop.last or loop.nextitem.role != 'assistant' or message.role == 'user' -%}"
+    tokenizer = agentic_tokenizer(template(header, CONTENT, end + END + "{%- endif -%}"))
+    talk = [user("a"), assistant("b"), assistant("c")]
+    trace = prepare(talk, tokenizer, supervise="all", boundary="answer", mask_tail=True)
+    assert trace.full_text.endswith(f"assistant\nb{joined}c<|im_end|>\n")
+    assert supervised(trace)[1] == f"{joined}c<|im_end|>"

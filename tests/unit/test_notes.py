@@ -79,6 +79,28 @@ CASES: dict[str, Any] = {
             "The template does not write the thought of this 'assistant' message: 'Hm.'.",
         ),
     ),
+    "a key that no template knows": (
+        "chatml",
+        [USER, {**YES, "refusal": "I will not."}],
+        {},
+        (
+            "key not read",
+            1,
+            "Yes",
+            "The template does not read 'refusal' of this 'assistant' message: 'I will not.'.",
+        ),
+    ),
+    "a keyword that the template does not know": (
+        "chatml",
+        [USER, YES],
+        {"template_kwargs": {"enable_thinkng": False}},
+        (
+            "keyword not read",
+            1,
+            "Yes",
+            "The template does not read enable_thinkng: it writes the same text without.",
+        ),
+    ),
     "list as Python": (
         LOOP.replace("{{ m.content }}", "{{ m.content | string }}") + OPENING,
         [USER, {**YES, "content": PARTS}],
@@ -215,6 +237,12 @@ def test_every_kind_of_note_has_a_case():
     assert {expected[0] for *_, expected in CASES.values()} == set(NOTES)
 
 
+def test_a_list_that_is_printed_is_noted_once():
+    tokenizer, messages, settings, _ = case_of("list as Python")
+    trace = prepare(messages, tokenizer, mask_tail=True, **settings)
+    assert "answer changed" not in [note.name for note in trace.notes]
+
+
 @pytest.mark.parametrize("said", ["<think>so</think>Yes!", "<think>\nso\n</think>\n\nYes!"])
 def test_a_thought_that_is_left_out_is_noted_once(tokenizer, said):
     written = "{{ m.content.split('</think>')[-1].strip() }}"
@@ -251,3 +279,26 @@ def test_an_answer_as_parts_is_learned_as_their_text(tokenizer):
         trace = prepare([USER, {**YES, "content": PARTS}], tokenizer, boundary=boundary)
         assert trace.labels == joined.labels
         assert trace.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "texts", "found"),
+    [
+        ("p.text | trim", ["Yes, ", "it is."], "rewrote the answer: it wrote 'Yes,it is.'"),
+        ("p.text | trim", ["Yes", " ", "sir, no"], "rewrote the answer: it wrote 'Yessir, no'"),
+        ("p.text | trim", [" Yes", "!"], "removed white space at the answer's edges: it wrote"),
+        ("p.text | trim", ["Yes", " "], "removed white space at the answer's edges: it wrote"),
+        ("p.text | trim", ["Yes", "!"], ""),
+        ("p.text + '|'", ["Yes ", " ", "!"], ""),
+    ],
+)
+def test_white_space_that_parts_lose_is_noted(tokenizer, written, texts, found):
+    """Some templates trim each part, so that two words become one."""
+    parts = "{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}"
+    parts += "{{ " + written + " }}{% endfor %}{% endif %}"
+    tokenizer.chat_template = LOOP.replace("{{ m.content }}", parts) + OPENING
+    content = [{"type": "text", "text": text} for text in texts]
+    notes = prepare([USER, {**YES, "content": content}], tokenizer).notes
+    changed = [note.text for note in notes if note.name == "answer changed"]
+    assert len(changed) == bool(found)
+    assert all(found in text and text.endswith(f"for {''.join(texts)!r}.") for text in changed)

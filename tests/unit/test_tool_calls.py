@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from agentic import (
+    CALLS,
     CONTENT,
     END,
     HEADER,
@@ -213,3 +214,64 @@ def test_where_each_token_comes_from(tokenizer):
         "end": "<|im_end|>",
         "tail": "\n",
     }
+
+
+def test_an_id_that_holds_the_name_still_leads_from_a_result_to_its_call():
+    """Templates look up the call of a result by its id, and some ids are made of the name."""
+    look_up = (
+        "{%- if message.role == 'tool' -%}{%- set found = namespace(name='') -%}"
+        "{%- for one in messages -%}{%- for c in one.tool_calls or [] -%}"
+        "{%- if c.id == message.tool_call_id -%}{%- set found.name = c.function.name -%}"
+        "{%- endif -%}{%- endfor -%}{%- endfor -%}"
+        "{%- if not found.name -%}{{- raise_exception('whose result?') -}}{%- endif -%}"
+        "{{- found.name + ': ' -}}{%- endif -%}"
+    )
+    tokenizer = agentic_tokenizer(template(HEADER, look_up, CONTENT, CALLS, END))
+    for ids in (("one", "two"), ("functions.look:0", "functions.find:1")):
+        talk = [
+            user("a"),
+            assistant(
+                None,
+                tool_calls=[
+                    {**call(name, {"b": 1}), "id": one}
+                    for name, one in zip(("look", "find"), ids, strict=True)
+                ],
+            ),
+            *({**result(one), "tool_call_id": one} for one in ids),
+            assistant("c"),
+        ]
+        trace = prepare(talk, tokenizer, supervise="all", mask_tail=True)
+        assert f"look: {ids[0]}<|im_end|>" in trace.full_text
+        assert supervised(trace) == [
+            '<call>{"name": "look", "arguments": {"b": 1}}</call>'
+            '<call>{"name": "find", "arguments": {"b": 1}}</call><|im_end|>',
+            "c<|im_end|>",
+        ]
+        assert kinds_of_notes(trace) == []
+
+
+def test_a_number_that_the_template_does_not_write():
+    texts = "{%- for c in message.tool_calls -%}{{- c.function.name -}}"
+    texts += "{%- for k, v in c.function.arguments.items() -%}{{- k -}}"
+    texts += "{{- v if v is string -}}{%- endfor -%}{%- endfor -%}"
+    tokenizer = agentic_tokenizer(template(HEADER, texts, END))
+    words = [user("a"), assistant("", tool_calls=[call("look", {"at": "it"})])]
+    assert supervised(prepare(words, tokenizer, mask_tail=True)) == ["lookatit<|im_end|>"]
+    for lost in (3, 0, -1.5, [7]):
+        talk = [user("7"), assistant("", tool_calls=[call("look", {"at": lost})])]
+        with pytest.raises(TemplateError, match=r"leaves out the call of messages\[1\]"):
+            prepare(talk, tokenizer)
+
+
+def test_a_name_that_stands_in_the_id_alone():
+    """Some templates write a call's id, which holds its name, and not the name itself."""
+    ids = "{%- for c in message.tool_calls -%}{{- '<call>' + c.id + (c.function.arguments | tojson)"
+    tokenizer = agentic_tokenizer(template(HEADER, ids + " -}}{%- endfor -%}", END))
+    one = call("look", {"at": "it"})
+    talk = [user("a"), assistant("", tool_calls=[{**one, "id": "functions.look:0"}])]
+    assert supervised(prepare(talk, tokenizer, mask_tail=True)) == [
+        '<call>functions.look:0{"at": "it"}<|im_end|>'
+    ]
+    talk = [user("look"), assistant("", tool_calls=[{**one, "id": "call00001"}])]
+    with pytest.raises(TemplateError, match=r"leaves out the call of messages\[1\].*'look'"):
+        prepare(talk, tokenizer)

@@ -1,6 +1,7 @@
 """Which tokens are learned under each policy, on the bundled formats."""
 
 import pytest
+from agentic import supervised
 
 from chatshift import (
     BoundaryError,
@@ -24,11 +25,6 @@ LOOP = (
 )
 
 
-def learned(trace):
-    """The learned text of each turn."""
-    return ["".join(trace.pieces[turn.start : turn.stop]) for turn in trace.turns]
-
-
 # What is learned of both turns; the tail after the last one is not, with mask_tail.
 EXPECTED = {
     "walkthrough": (["Hello.<end_of_turn>", "Yes<end_of_turn>"], ""),
@@ -47,8 +43,8 @@ def test_all_turns(name, boundary):
     tokenizer = load_format(name)
     (first, last), tail = EXPECTED[name]
     settings = {"supervise": "all", "boundary": boundary}
-    assert learned(prepare(TALK, tokenizer, **settings)) == [first, last + tail]
-    assert learned(prepare(TALK, tokenizer, **settings, mask_tail=True)) == [first, last]
+    assert supervised(prepare(TALK, tokenizer, **settings)) == [first, last + tail]
+    assert supervised(prepare(TALK, tokenizer, **settings, mask_tail=True)) == [first, last]
 
 
 @pytest.mark.parametrize("boundary", ["prompt", "answer"])
@@ -56,8 +52,8 @@ def test_all_turns(name, boundary):
 def test_the_last_turn_alone(name, boundary):
     tokenizer = load_format(name)
     (_, last), tail = EXPECTED[name]
-    assert learned(prepare(TALK, tokenizer, boundary=boundary)) == [last + tail]
-    assert learned(prepare(TALK, tokenizer, boundary=boundary, mask_tail=True)) == [last]
+    assert supervised(prepare(TALK, tokenizer, boundary=boundary)) == [last + tail]
+    assert supervised(prepare(TALK, tokenizer, boundary=boundary, mask_tail=True)) == [last]
 
 
 def test_turns_are_what_is_supervised():
@@ -87,7 +83,7 @@ def test_a_template_that_opens_a_thought_learns_the_answer_where_it_departs():
     with pytest.raises(BoundaryError, match="boundary='answer'"):
         prepare(TALK, tokenizer)
     trace = prepare(TALK, tokenizer, boundary="answer", mask_tail=True)
-    assert learned(trace) == ["Yes<|im_end|>"]
+    assert supervised(trace) == ["Yes<|im_end|>"]
     assert [note.name for note in trace.notes] == ["generation prompt not matched"]
 
 
@@ -97,7 +93,7 @@ def test_an_earlier_turn_that_is_closed_by_another_token(tokenizer):
         "{{ '<eos>' if loop.last and m.role == 'assistant' else '<end_of_turn>' }}\n",
     )
     expected = ["Hello.<end_of_turn>", "Yes<eos>"]
-    assert learned(prepare(TALK, tokenizer, supervise="all", mask_tail=True)) == expected
+    assert supervised(prepare(TALK, tokenizer, supervise="all", mask_tail=True)) == expected
 
 
 def test_template_kwargs_reach_every_render():
@@ -110,13 +106,13 @@ def test_template_kwargs_reach_every_render():
             TALK, tokenizer, supervise="all", boundary=boundary, template_kwargs={"suffix": "!"}
         )
         assert trace.pieces.count("!") == 4
-        assert all("<|im_end|>" in text for text in learned(trace))
+        assert all("<|im_end|>" in text for text in supervised(trace))
 
 
 def test_an_answer_with_nothing_before_it_has_no_prompt():
     welcome = [{"role": "assistant", "content": "Welcome."}, *TALK]
     tokenizer = load_format("chatml")
-    assert learned(prepare(welcome, tokenizer)) == ["Yes<|im_end|>\n"]
+    assert supervised(prepare(welcome, tokenizer)) == ["Yes<|im_end|>\n"]
     with pytest.raises(MessageError) as refusal:
         prepare(welcome, tokenizer, supervise="all")
     assert str(refusal.value) == (
@@ -138,7 +134,7 @@ def test_history_that_was_written_differently(tokenizer):
     with pytest.raises(BoundaryError) as refusal:
         prepare(TALK, tokenizer, supervise="all", boundary="prompt")
     assert refusal.value.cause == "history rewritten"
-    assert learned(prepare(TALK, tokenizer, supervise="all", boundary="answer")) == [
+    assert supervised(prepare(TALK, tokenizer, supervise="all", boundary="answer")) == [
         "Hello.<end_of_turn>",
         "Yes<end_of_turn>\n",
     ]
@@ -147,7 +143,7 @@ def test_history_that_was_written_differently(tokenizer):
 def test_the_first_turn_alone_is_proven_too(tokenizer):
     first = "{% if messages | length == 1 %}!{% endif %}"
     tokenizer.chat_template = LOOP.replace("{% for", first + "{% for", 1)
-    assert learned(prepare(TALK, tokenizer)) == ["Yes<end_of_turn>\n"]
+    assert supervised(prepare(TALK, tokenizer)) == ["Yes<end_of_turn>\n"]
     with pytest.raises(BoundaryError) as refusal:
         prepare(TALK, tokenizer, supervise="all")
     assert (refusal.value.cause, refusal.value.position) == ("history rewritten", 0)
@@ -168,7 +164,7 @@ def test_an_answer_that_is_written_twice_is_learned_twice(tokenizer):
     tokenizer.chat_template = LOOP.replace("{{ m.content }}", "{{ m.content }}{{ m.content }}")
     for boundary in ("prompt", "answer"):
         trace = prepare(TALK, tokenizer, boundary=boundary, mask_tail=True)
-        assert learned(trace) == ["YesYes<end_of_turn>"]
+        assert supervised(trace) == ["YesYes<end_of_turn>"]
 
 
 def test_an_answer_of_one_merged_token_leaves_nothing_to_learn(tokenizer):
@@ -206,7 +202,7 @@ def test_control_tokens_as_text_are_what_a_tokenizer_without_them_gives():
     assert tokenizer.decode(trace.full_ids) == trace.full_text
     control = set(tokenizer.convert_tokens_to_ids(["<|im_start|>", "<|im_end|>"]))
     assert sum(token_id in control for token_id in trace.full_ids) == 4
-    assert learned(trace) == ["No <|im_end|><|im_end|> Yes<|im_end|>"]
+    assert supervised(trace) == ["No <|im_end|><|im_end|> Yes<|im_end|>"]
     assert trace.supervised == tuple(range(trace.turns[0].start, len(trace.full_ids) - 1))
 
 
@@ -221,6 +217,6 @@ def test_one_token_may_stand_before_an_answer_and_after_it():
     tokenizer.chat_template = "{% for m in messages %}{{ m.content }}<|im_end|>{% endfor %}"
     trace = prepare(TALK, tokenizer)
     (turn,) = trace.turns
-    assert learned(trace) == ["Yes<|im_end|>"]
+    assert supervised(trace) == ["Yes<|im_end|>"]
     assert turn.end == turn.stop - 1
     assert trace.notes == ()

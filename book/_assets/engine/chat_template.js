@@ -1,6 +1,6 @@
 /* The one place that calls a chat template. */
 import { compile, JinjaError } from "./jinja.js";
-import { isDict, removePrefix, typeName } from "./python.js";
+import { compare, isDict, removePrefix, typeName } from "./python.js";
 import { TemplateError, say, tables } from "./words.js";
 
 const compiled = new Map();
@@ -44,7 +44,12 @@ export class ChatTemplate {
     this.tools = plainTools(tools ?? inKwargs ?? null);
     this.kwargs = others;
     this.bosToStrip = bosToStrip;
-    this.write = writer(tokenizer.templateFor(this.tools));
+    const { render, names } = writer(tokenizer.templateFor(this.tools));
+    this.write = render;
+    const given = { ...others, tools: this.tools?.length ? this.tools : null };
+    this.unread = Object.keys(given)
+      .filter((name) => given[name] !== null && !names.has(name))
+      .sort(compare);
     this.known = new Map();
   }
 

@@ -1,5 +1,5 @@
 /* Coverage: what a supervised message says must stand in its turn; the rest is noted. */
-import { isBlank, quote, squeeze, strip } from "./python.js";
+import { isBlank, quote, squeeze } from "./python.js";
 import { booleansIn, forms } from "./stand_ins.js";
 import { closingLength } from "./turns.js";
 import { TemplateError, finding, say, tables } from "./words.js";
@@ -15,14 +15,7 @@ export const checkCoverage = (row, tokens, format) =>
     const boolean = lost.has("call") ? "" : missingBoolean(row, message, tokens, format);
     if (boolean) lost.set("call", boolean);
     const only = missing.length === row.parts(message).filter((part) => !isBlank(part.text)).length;
-    const found = [...lost].map(([kind, text]) => leftOut(row, message, kind, text, only));
-    for (const name of tables.OTHER_THOUGHTS) {
-      const said = Object.hasOwn(row.messages[message], name) && row.messages[message][name];
-      if (typeof said === "string" && !row.text.includes(strip(said))) {
-        found.push(note(row, message, "thought", said));
-      }
-    }
-    return found;
+    return [...lost].map(([kind, text]) => leftOut(row, message, kind, text, only));
   });
 
 /* Notes on what is written in other words; refused where it would have been learned. */

@@ -45,8 +45,6 @@ export class Frame {
   }
 }
 
-const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-
 /* The frame that fits the text: of plain stand-ins, with tags, or without blank ones. */
 export const matchFrames = (text, messages, marks, template, tokens, allowed) => {
   const telling = allowed ? new AddedTokens() : tokens;
@@ -58,7 +56,6 @@ export const matchFrames = (text, messages, marks, template, tokens, allowed) =>
     [false, true],
   ]) {
     const standIns = new StandIns(messages, marks, { tagged, blanks });
-    if (tried.some(([, other]) => same(standIns.parts, other.parts))) continue;
     const frame = new Frame(written(standIns, template), standIns.parts, marks, tokens);
     if (tagged) leaveToTemplate(standIns, tried[0][0]);
     const edges = match(text, frame, telling, true);

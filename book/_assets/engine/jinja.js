@@ -39,6 +39,13 @@ const checkOrder = (tokens) => {
   });
 };
 
+/* The names that the template looks up: no attributes, and none that it only gives a value. */
+const namesIn = (tokens) =>
+  tokens.filter(
+    ({ type }, i) =>
+      type === "Identifier" && tokens[i - 1]?.type !== "Dot" && tokens[i + 1]?.type !== "Equals",
+  );
+
 /* What renders the template: variables in, text out. Raises a JinjaError, or refuses. */
 export const compile = (source) => {
   let tree;
@@ -50,7 +57,8 @@ export const compile = (source) => {
     unsupported(`what its reader does not know (${error.message})`);
   }
   checkOrder(tokens);
-  return (variables) => {
+  const names = new Set(namesIn(tokens).map(({ value }) => value));
+  const render = (variables) => {
     const evaluator = new Evaluator(Date.now() + SECONDS * 1000);
     const scope = new Scope(new Scope(null, GLOBALS), variables);
     try {
@@ -60,5 +68,6 @@ export const compile = (source) => {
       throw error;
     }
   };
+  return { render, names };
 };
 export { JinjaError };

@@ -1,5 +1,5 @@
 /* One row as phase 1 sees it: its text, and the frame that fits it. */
-import { isBlank, lstrip, rstrip } from "./python.js";
+import { lstrip, rstrip } from "./python.js";
 
 export class Rendered {
   constructor(messages, supervised, text, matched) {
@@ -19,11 +19,17 @@ export class Rendered {
     const { stretches } = this.frame;
     const stretch = stretches.get(message);
     if (stretch) return [stretch.first, stretch.last + 1];
-    if (this.parts(message).some((part) => !isBlank(part.text))) return null;
     const all = [...stretches];
     const piece = Math.max(0, ...all.filter(([k]) => k < message).map(([, one]) => one.last + 1));
     const later = all.filter(([k]) => k > message).map(([, one]) => one.first);
     return !later.length || piece <= Math.min(...later) ? [piece, piece] : null;
+  }
+
+  /* Whether its content stands in another place, too: which one is its turn? */
+  standsApart(message) {
+    const { first, last } = this.frame.stretches.get(message) ?? { first: 0, last: -1 };
+    const others = this.frame.parts.filter((_, i) => i < first || i > last);
+    return others.some((part) => part.message === message && part.kind === "content");
   }
 
   /* The template's text before what a message says, and where it starts. */

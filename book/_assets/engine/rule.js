@@ -12,6 +12,7 @@ import { checkContents, checkGiven, checkJoined, checkUnmarked, keepAsText } fro
 import { marksFor } from "./stand_ins.js";
 import { TurnFinder } from "./turns.js";
 import { readTurnFormat } from "./turn_format.js";
+import { checkKeys } from "./unread.js";
 import { SettingsError, finding, say } from "./words.js";
 
 /* The control tokens of a tokenizer and those at which generation stops. */
@@ -52,9 +53,10 @@ export class Rule {
     const row = this.rendered(messages, text);
     const control = this.tokens.find(row.text);
     const guarded = this.settings.control_tokens !== "allow";
-    if (guarded) checkContents(row, control, this.tokens);
+    if (guarded) checkContents(row, this.tokens);
     const findings = checkCoverage(row, this.tokens, this.finder.format);
     if (!row.matched.exact) findings.push(...checkWords(row));
+    findings.push(...checkKeys(row, this.template));
     if (guarded) checkJoined(row, control, this.template, this.tokens);
     const [edges, more] = this.finder.find(row);
     findings.push(...changes(row), ...more);
@@ -78,30 +80,41 @@ export class Rule {
 /* Notes on content that the template did not write as it is. */
 const changes = (row) =>
   row.messages.flatMap(({ content }, k) => {
+    const texts = typeof content === "string" ? [content] : content.map(({ text }) => text);
     if (typeof content !== "string") {
       const printed = [repr(content), dumps(content), dumps(content, { ensureAscii: false })];
       const form = printed.find((one) => row.text.includes(one));
-      if (!form) return [];
-      return [finding("list content printed", k, say("rule.changes.0", quote(form)))];
+      if (form) return [finding("list content printed", k, say("rule.changes.0", quote(form)))];
     }
-    const how = row.supervised.includes(k) ? howChanged(row, k, content) : "";
+    const how = row.supervised.includes(k) ? howChanged(row, k, texts) : "";
     if (!how) return [];
-    return [finding("answer changed", k, say("rule.changes.2", how, quote(content)))];
+    return [finding("answer changed", k, say("rule.changes.2", how, quote(texts.join(""))))];
   });
 
 /* What the template did to an answer's content; nothing where it stands as it is. */
-const howChanged = (row, k, content) => {
+const howChanged = (row, k, texts) => {
   const written = row.saidText(k);
   const parts = row.parts(k);
   if (written === null || parts.every(({ kind }) => kind !== "content")) return "";
+  const content = texts.join("");
   const isAlone = parts.length === 1;
   const missing = row.frame.missing(k, parts);
   const kept = parts.filter((part) => !missing.includes(part));
   // But for what a note names as left out.
   if (kept.length === 1 && !isAlone && written === kept[0].text) return "";
-  if (isAlone ? written === content : written.includes(content)) return "";
+  if (isAlone ? written === content : standIn(written, texts)) return "";
   const bare = strip(content);
   const trimmed = isAlone ? written === bare : written.includes(bare);
   const how = say(trimmed ? "rule._how_changed.0" : "rule._how_changed.1");
   return say("rule._how_changed.2", how, quote(written));
+};
+
+/* Whether the texts stand as they are in another, one after the other. */
+const standIn = (written, texts) => {
+  let end = 0;
+  return texts.every((text) => {
+    const start = written.indexOf(text, end);
+    end = start + text.length;
+    return start >= 0;
+  });
 };

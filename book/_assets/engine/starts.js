@@ -16,8 +16,8 @@ export const provenTurns = (supervised) => {
 };
 
 export class StartFinder {
-  constructor(template, tokens, opening, byPrompt) {
-    Object.assign(this, { template, tokens, opening, byPrompt });
+  constructor(template, tokens, generationPrompt, byPrompt) {
+    Object.assign(this, { template, tokens, generationPrompt, byPrompt });
   }
 
   /* Where each turn starts. */
@@ -62,7 +62,8 @@ export class StartFinder {
     if (this.byPrompt) throw noPrefix(row.messages, k, row.text, prompt, this.template);
     const [lead, begin] = row.lead(k);
     const around = row.around(k);
-    if (lead === null || (around[0] === 0 && around[1] === 0)) throw notLocated(k);
+    const isAtFirst = around && around[0] === 0 && around[1] === 0;
+    if (lead === null || isAtFirst || row.standsApart(k)) throw notLocated(k);
     const standIns = row.matched.standIns.messages;
     const agreed = this.common(row.text, prompt);
     // What is said before may make the prompt another one than that of the stand-ins.
@@ -100,12 +101,11 @@ export class StartFinder {
   takenOver(row, k, lead) {
     const history = row.matched.standIns.messages.slice(0, k);
     // A template may take an assistant's last message for the beginning of the answer.
-    const begun = history.at(-1).role === "assistant" && this.opening;
-    const found = begun && this.opened(lead, this.opening);
+    const begun = history.at(-1).role === "assistant" && this.generationPrompt;
+    const found = begun && this.standsIn(lead, this.generationPrompt);
     if (found) return found;
     const prompt = this.lastPiece(row, this.prompt(history, k));
     const common = this.common(lead, prompt);
-    if (common === prompt.length) return [common, ""];
     let closed;
     try {
       closed = this.lastPiece(row, this.template.render(history));
@@ -116,16 +116,16 @@ export class StartFinder {
     const added = removePrefix(prompt, closed);
     // The message before is closed in another way when it is the last one.
     const otherwise = common <= closed.length && added.length > 0 && added.length < prompt.length;
-    return (otherwise && this.opened(lead, added)) || [common, prompt.slice(common)];
+    return (otherwise && this.standsIn(lead, added)) || [common, prompt.slice(common)];
   }
 
   /* How far a generation prompt stands in the text before an answer, and its rest. */
-  opened(lead, opening) {
-    const [token] = this.tokens.find(opening);
-    const at = lead.lastIndexOf(token ? opening.slice(0, token.end) : opening);
+  standsIn(lead, prompt) {
+    const [token] = this.tokens.find(prompt);
+    const at = lead.lastIndexOf(token ? prompt.slice(0, token.end) : prompt);
     if (at < 0) return null;
-    const agreed = this.common(lead.slice(at), opening);
-    return [at + agreed, opening.slice(agreed)];
+    const agreed = this.common(lead.slice(at), prompt);
+    return [at + agreed, prompt.slice(agreed)];
   }
 
   /* What the template writes after the last thing said in a text of stand-ins. */

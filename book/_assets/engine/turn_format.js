@@ -54,7 +54,7 @@ class Probe {
   }
 
   /* The control tokens at the very start of a text: they can only open a turn. */
-  opening(text) {
+  atStart(text) {
     const found = [];
     let end = 0;
     for (const token of this.tokens.find(text)) {
@@ -93,12 +93,13 @@ export const readTurnFormat = (template, tokens, stops) => {
   for (const id of rest.slice(Math.max(0, first < 0 ? rest.length - 1 : first))) ends.add(id);
   const history = probe.render([USER]);
   const prompt = probe.render([USER], true);
-  const opening = history && prompt.startsWith(history) ? removePrefix(prompt, history) : "";
+  const isAdded = history && prompt.startsWith(history);
+  const generationPrompt = isAdded ? removePrefix(prompt, history) : "";
   openers = without(openers, inside(probe));
   return {
     openers,
     ends: new Set([...ends, ...stops]),
-    opening,
+    generationPrompt,
     dangling,
     isKnown: Boolean(talk),
   };
@@ -143,14 +144,14 @@ const openersOf = (probe, talk, closing, between) => {
   const beforeFirst = probe.control(withSystem, "", SYSTEM.content);
   const beforeUser = probe.control(talk, "", ONE);
   // A system message of the template's own may stand there, with its end.
-  const atFirst = [...probe.opening(talk), ...beforeUser.filter((id) => !closing.includes(id))];
+  const atFirst = [...probe.atStart(talk), ...beforeUser.filter((id) => !closing.includes(id))];
   const openers = new Set([
     ...(beforeFirst.length ? beforeFirst : atFirst),
     ...beforeUser.slice(-1),
     ...added.slice(0, 1),
   ]);
   // What stands between an answer and the token that opens the next turn ends the answer's.
-  const first = [...added.slice(0, 1), ...probe.opening(talk)].find((id) => between.includes(id));
+  const first = [...added.slice(0, 1), ...probe.atStart(talk)].find((id) => between.includes(id));
   return first === undefined
     ? openers
     : without(openers, new Set(until(between, new Set([first]))));

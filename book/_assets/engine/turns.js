@@ -2,6 +2,7 @@
 import { commonLength, cut, quote, removeSuffix, strip } from "./python.js";
 import { StartFinder } from "./starts.js";
 import { notLocated } from "./unproven.js";
+import { unreadKeywords } from "./unread.js";
 import { LabelError, TemplateError, finding, say, tables } from "./words.js";
 
 export class TurnFinder {
@@ -9,12 +10,12 @@ export class TurnFinder {
     Object.assign(this, { template, tokens, format });
     this.withTail = !settings.mask_tail;
     const byPrompt = settings.boundary === "prompt";
-    this.starts = new StartFinder(template, tokens, format.opening, byPrompt);
+    this.starts = new StartFinder(template, tokens, format.generationPrompt, byPrompt);
   }
 
   /* The edges of each supervised turn, and what is worth a note. */
   find(row) {
-    const findings = [];
+    const findings = unreadKeywords(row, this.template);
     const starts = this.starts.find(row, findings);
     const closings = new Map();
     const edges = row.supervised.map((k) => this.turn(row, k, starts.get(k), closings, findings));
