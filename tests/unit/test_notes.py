@@ -302,3 +302,17 @@ def test_white_space_that_parts_lose_is_noted(tokenizer, written, texts, found):
     changed = [note.text for note in notes if note.name == "answer changed"]
     assert len(changed) == bool(found)
     assert all(found in text and text.endswith(f"for {''.join(texts)!r}.") for text in changed)
+
+
+def test_white_space_of_what_is_not_supervised_is_no_matter():
+    talk = [
+        {**USER, "content": " Hi ", "name": "Ada"},
+        {**YES, "content": " Yes "},
+        {**USER, "content": [{"type": "text", "text": "And "}, {"type": "text", "text": " now"}]},
+        YES,
+    ]
+    tokenizer = load_tokenizer()
+    parts = "{% if m.content is string %}{{ m.content | trim }}{% else %}{% for p in m.content %}"
+    parts += "{{ p.text | trim }}{% endfor %}{% endif %}"
+    tokenizer.chat_template = LOOP.replace("{{ m.content }}", parts) + OPENING
+    assert [note.name for note in prepare(talk, tokenizer).notes] == ["key not read"]
