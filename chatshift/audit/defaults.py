@@ -31,7 +31,7 @@ class Tool(NamedTuple):
 TOOLS = {
     "trl": Tool(
         "TRL's SFTTrainer",
-        "every token, prompts too (of prompt and completion only the completion)",
+        "every token, prompts too, or only the completion of rows with prompt and completion",
         "TRL 1.16",
     ),
     "trl-assistant": Tool(
