@@ -305,7 +305,7 @@ def test_white_space_that_parts_lose_is_noted(tokenizer, written, texts, found):
 
 
 def test_white_space_of_what_is_not_supervised_is_no_matter():
-    talk = [
+    talk: list[dict[str, Any]] = [
         {**USER, "content": " Hi ", "name": "Ada"},
         {**YES, "content": " Yes "},
         {**USER, "content": [{"type": "text", "text": "And "}, {"type": "text", "text": " now"}]},
