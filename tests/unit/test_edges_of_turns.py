@@ -153,6 +153,23 @@ def test_a_token_that_takes_the_space_before_it(kind):
     assert tokenizer.decode(trace.full_ids[turn.start : turn.stop]).endswith("<|end|>")
 
 
+def test_a_token_that_takes_the_last_space_of_the_prompt():
+    """The ids of the prompt, which has that space, are no prefix of the row's."""
+    tokenizer = load_format("chatml")
+    tokenizer.add_tokens([AddedToken("<|go|>", lstrip=True, special=True)], special_tokens=True)
+    said = "{%- if message.role == 'assistant' -%}{{- ' <|go|>' -}}{%- endif -%}"
+    prompt = "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n ' -}}{%- endif -%}"
+    tokenizer.chat_template = template(HEADER, said, CONTENT, END, opening=prompt)
+    talk = [user("a"), assistant("b")]
+    with pytest.raises(BoundaryError, match="ids are no prefix") as caught:
+        prepare(talk, tokenizer)
+    assert caught.value.cause == "BPE merge"
+    trace = prepare(talk, tokenizer, boundary="answer", mask_tail=True)
+    (turn,) = trace.turns
+    learned = tokenizer.convert_ids_to_tokens(trace.full_ids[turn.start : turn.stop])
+    assert learned == ["<|go|>", "b", "<|im_end|>"]
+
+
 def look(city: str):
     """Look at the weather.
 
