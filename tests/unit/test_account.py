@@ -97,6 +97,17 @@ def test_a_token_that_two_parts_share_belongs_to_the_later_one():
     assert counts == listed(row, tokenizer, mask_tail=True)
 
 
+def test_a_token_that_a_part_shares_with_the_template_belongs_to_the_part():
+    tokenizer = agentic_tokenizer(template(HEADER, CONTENT, "s", END))
+    row = {"messages": [user("it'"), assistant("it'")]}
+    assert len(tokenizer.encode("'s")) == 1
+    report = audit([row], tokenizer, mask_tail=True)
+    assert report.roles["user", False] == report.roles["assistant", True] == 2  # it, 's
+    counts = counted([row], tokenizer, mask_tail=True)
+    assert counts["content", True] == 2
+    assert counts == listed(row, tokenizer, mask_tail=True)
+
+
 def test_what_is_cut_away_is_not_counted():
     row = {"messages": [user("a"), assistant("one two three")]}
     tokenizer = load_format("chatml")

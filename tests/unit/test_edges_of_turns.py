@@ -347,6 +347,14 @@ def test_long_texts_without_control_tokens_and_without_offsets():
     assert supervised(trace) == ["it " * 99 + "b", "d"]
 
 
+def test_many_long_texts_without_control_tokens_and_without_offsets():
+    """Only some of the prompts are rendered, and all are proven by their ids."""
+    tokenizer = ByT5Tokenizer(chat_template=WORDS + ASKING)
+    talk = [user("so " * 99), *[assistant("b"), user("c")] * 17, assistant("d")]
+    trace = prepare(talk, tokenizer, supervise="all")
+    assert supervised(trace) == [*["b"] * 17, "d"]
+
+
 @pytest.mark.parametrize("boundary", ["prompt", "answer"])
 def test_what_closes_an_answer_up_to_the_next_turn(boundary):
     """No token ends it; the next one is opened by one, and the last answer is closed otherwise."""

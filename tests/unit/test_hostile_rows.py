@@ -200,6 +200,21 @@ def test_keywords_that_only_look_alike_are_not_taken_for_the_same():
     assert "chat_template_kwargs holds array(" in batch.rejected[0].reason
 
 
+def test_tools_that_only_look_alike_are_not_taken_for_the_same():
+    tokenizer = chatml()
+    tokenizer.chat_template = "{{ tools[0].choices[500] }}" + tokenizer.chat_template
+    ones, others = np.zeros(2000, dtype=int), np.zeros(2000, dtype=int)
+    others[500] = 7
+    rows = [
+        {"messages": [user("Hi"), assistant("Yes")], "tools": [{"name": "f", "choices": choices}]}
+        for choices in (ones.tolist(), others.tolist(), ones, others)
+    ]
+    batch = prepare_batch(rows, tokenizer, shifted=False, errors="collect")
+    assert [tokenizer.decode(row["input_ids"])[0] for row in batch.to_lists()] == ["0", "7"]
+    assert [one.row for one in batch.rejected] == [2, 3]
+    assert "tools holds array(" in batch.rejected[0].reason
+
+
 def test_words_of_a_question_that_the_template_changes_are_noted():
     tokenizer = chatml("{{- m.content | replace('much', 'little') -}}")
     trace = prepare([user("How much?"), assistant("Yes")], tokenizer)
