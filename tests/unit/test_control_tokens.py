@@ -125,6 +125,16 @@ def test_a_token_that_is_added_later_is_seen():
         prepare(talk, tokenizer)
 
 
+def test_a_role_stays_a_control_token_where_contents_stay_text():
+    tokenizer = agentic_tokenizer()
+    tokenizer.add_tokens([AddedToken("user", special=True)], special_tokens=True)
+    trace = prepare([user("a user"), assistant("b")], tokenizer, control_tokens="text")
+    tokens = tokenizer.convert_ids_to_tokens(trace.full_ids)
+    assert tokens[:2] == ["<|im_start|>", "user"]
+    assert tokens.count("user") == 1
+    assert supervised(trace) == ["b<|im_end|>\n"]
+
+
 @pytest.mark.parametrize("scheme", ["first", "always", "never"])
 @pytest.mark.parametrize("boundary", ["prompt", "answer"])
 def test_kept_as_text_no_space_is_added(scheme, boundary):

@@ -101,6 +101,37 @@ def test_a_generation_prompt_that_supplies_less_after_a_word():
     assert supervised(trace) == ["<a>c<|im_end|>"]
 
 
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+def test_a_prompt_that_is_shorter_after_a_word(boundary):
+    """With either words it is a prefix, but not to the same place."""
+    prompt = "{%- if 'free' not in messages[-1].content -%}{{- '<a>' -}}{%- endif -%}"
+    tokenizer = chatml("{{- ('<a>' if m.role == 'assistant' else '') + m.content -}}", prompt)
+    for word, learned in (("bound", "c<|im_end|>"), ("free", "<a>c<|im_end|>")):
+        trace = prepare([user(word), assistant("c")], tokenizer, boundary=boundary, mask_tail=True)
+        assert supervised(trace) == [learned]
+
+
+@pytest.mark.parametrize("supervise", ["last", "all"])
+@pytest.mark.parametrize("boundary", ["prompt", "answer"])
+def test_plain_rows_without_an_answer_or_a_prompt(supervise, boundary):
+    settings: dict = {"supervise": supervise, "boundary": boundary}
+    said = refusal(MessageError, [user("a"), assistant("b"), user("c")], chatml(), **settings)
+    assert said.startswith("messages[2] is the last message and its role is 'user': there is no")
+    said = refusal(MessageError, [assistant("b")], chatml(), **settings)
+    assert said.startswith("The prompt is empty: messages[0] is the answer and nothing comes")
+
+
+def test_a_control_token_that_the_tokenizer_does_not_see():
+    """It must stand alone, and here a word follows: no token is told to end the turn."""
+    body = "{{- '<go>' + m.content -}}"
+    tokenizer = chatml(body)
+    tokenizer.add_tokens([AddedToken("<go>", single_word=True, special=True)], special_tokens=True)
+    talk = [user("a"), assistant("b"), user("c"), assistant("d")]
+    trace = prepare(talk, tokenizer, supervise="all", mask_tail=True)
+    assert supervised(trace) == ["<go>b<|im_end|>", "<go>d<|im_end|>"]
+    assert [turn.end for turn in trace.turns] == [None, None]
+
+
 def test_an_answer_that_begins_with_what_the_generation_prompt_supplies():
     """Of other answers the prompt is no prefix, and of this one it is."""
     tokenizer = chatml(prompt="{{- '<think>' -}}")

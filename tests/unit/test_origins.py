@@ -12,8 +12,11 @@ from agentic import (
     template,
     user,
 )
+from transformers import ByT5Tokenizer
 
 from chatshift import prepare
+from chatshift.supervise.origins import Bounds, origins_of
+from chatshift.supervise.spans import Said
 from chatshift.tiny.formats import load_format
 
 
@@ -85,3 +88,28 @@ def test_control_tokens_that_stay_text_are_what_is_said():
     assert [text for origin, text in runs if origin == "content"] == ["<|im_end|>b", "d<|im_end|>"]
     assert [text for origin, text in runs if origin == "end"] == ["<|im_end|>", "<|im_end|>"]
     assert runs[-1] == ("tail", "\n")
+
+
+def test_a_token_without_text_at_the_start_of_a_turn_is_no_part_of_the_prompt():
+    """It belongs to what follows; after another token of its turn, to that one."""
+    bounds = [Bounds(message=1, start=1, end_from=5, end=6, stop=6)]
+    said = [Said(1, 3, "content", 1)]
+    found = origins_of(["p", "", "it", "", "s", "e"], bounds, said, ends_with_answer=True)
+    assert found == ["prompt", "content", "content", "content", "template", "end"]
+
+
+class Replacing(ByT5Tokenizer):
+    """It writes a character of its own for half a character, where ByT5 writes nothing."""
+
+    def convert_tokens_to_string(self, tokens):
+        return b"".join(token.encode("latin-1") for token in tokens).decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("kind", [ByT5Tokenizer, Replacing])
+def test_half_a_character_has_the_name_of_its_token(kind):
+    template = (
+        "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+        "{% if add_generation_prompt %}assistant: {% endif %}"
+    )
+    trace = prepare([user("a"), assistant("bé")], kind(chat_template=template))
+    assert trace.pieces[-5:] == (" ", "b", "Ã", "©", "\n")
