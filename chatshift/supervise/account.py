@@ -47,10 +47,9 @@ class TurnReader:
         ids, last = row.ids, len(self._is_control) - 1
         found = np.flatnonzero(self._is_control[np.minimum(ids, last)] & (ids <= last))
         control, total = found.tolist(), len(ids)
-        aligned = len(control) <= len(spans.control)
         turns = []
         for border, (start, stop) in zip(spans.borders, row.turns.tolist(), strict=False):
-            known = aligned and 0 <= border.end < len(control)
+            known = 0 <= border.end < len(control)
             end = control[border.end] + 1 if known else start
             end_from = end
             while end_from > start and int(ids[end_from - 1]) in ends:

@@ -106,7 +106,7 @@ class Located:
     def token_at(self, character: int) -> int:
         """Return the first token that reaches beyond a character without marks."""
         found = self._encoding.char_to_token(character) if self._encoding else None
-        if found is not None:
+        if found is not None:  # what is read below says the same, but takes longer
             return found
         if self._reached is None:
             self._reached = self._encoder.reached(self._text) or list(

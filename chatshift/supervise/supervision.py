@@ -54,7 +54,7 @@ class Supervision:
         if template_kwargs is not None and not isinstance(template_kwargs, Mapping):
             raise MessageError(f"chat_template_kwargs must be a dict, not {template_kwargs!r:.60}.")
         tools = plain_tools(tools)
-        key = repr((tools, template_kwargs)) if tools or template_kwargs else ""
+        key = repr((tools, template_kwargs))
         if key not in self._rules:
             # Of plain values alone, two that are written alike are the same.
             plain("tools", tools)

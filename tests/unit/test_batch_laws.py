@@ -19,6 +19,7 @@ from chatshift import ChatshiftError, prepare, prepare_batch
 from chatshift.batch.prepare_batch import batch_of
 from chatshift.settings import BatchSettings, Settings
 from chatshift.supervise.confirm import confirm
+from chatshift.supervise.plain_rows import plain_contents
 from chatshift.supervise.rule import Rule
 from chatshift.supervise.supervision import RULES, Source, Supervision
 from chatshift.template.turn_format import TurnFormat
@@ -191,6 +192,14 @@ def test_rows_of_the_same_roles_share_a_frame():
     """It is what makes them quick; each of them only confirms it."""
     rule = Supervision(load_format("chatml"), Settings()).rule()
     assert rule.shape(("user", "assistant")) is not None
+
+
+def test_rows_share_a_frame_unless_they_say_the_unknown_token():
+    talk = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    assert plain_contents(talk, "[UNK]") == (("user", "assistant"), ["a", "b"])
+    talk[1]["content"] = "b [UNK]"
+    assert plain_contents(talk, "[UNK]") is None
+    assert plain_contents(talk, None) == (("user", "assistant"), ["a", "b [UNK]"])
 
 
 @pytest.mark.parametrize("own", ["tools", "chat_template_kwargs"])
