@@ -63,9 +63,12 @@ class Defaults:
 
     @cached_property
     def slot(self) -> AnswerSlot | None:
-        """What LLaMA-Factory reads as the text of an answer, if it can read this template."""
-        is_one = isinstance(self.tokenizer.chat_template, str)
-        return answer_slot(self.tokenizer) if is_one else None
+        """What LLaMA-Factory reads as the text of an answer, if it can read this template.
+
+        Not for tokenizers written in Python, some of which cannot encode the empty text.
+        """
+        can_read = isinstance(self.tokenizer.chat_template, str) and self.tokenizer.is_fast
+        return answer_slot(self.tokenizer) if can_read else None
 
     def count(self, place: Place, talk: Talk, account: Account) -> dict[tuple[str, str], int]:
         """Return what each tool would supervise of a row, and what is supervised here, in tokens.

@@ -38,6 +38,7 @@ def test_a_tokenizer_is_dropped_and_a_model_asked(firefox, site, place):
     base = site if place == "server" else f"file://{SITE}/"
     firefox.goto(f"{base}book/playground.html")
     until(firefox, "document.querySelector('#try-it[data-ready=yes]') && 1")
+    until(firefox, "document.querySelector('#pg-ask') && 1")
     firefox.evaluate("document.querySelector('#pg-ask').click()")
     loss = "/Mean loss 0[.][0-9]+/.exec(document.querySelector('.pg-rule').innerText)?.[0]"
     assert until(firefox, loss).startswith("Mean loss 0.10")

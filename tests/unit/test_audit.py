@@ -557,21 +557,21 @@ def test_a_copy_is_shown_with_its_text(tmp_path):
 
 
 def test_a_kind_of_note_that_is_not_known_is_something_left_out(monkeypatch):
-    kinds = {"key not read": notes.Kind("A key was not read.", "Remove it.")}
+    kinds = {"tone not kept": notes.Kind("A tone was not kept.", "Remove it.")}
     monkeypatch.setattr(notes, "NOTES", {**notes.NOTES, **kinds})
     auditor = Auditor(load_tokenizer(), AuditSettings())
     spans = auditor.supervision.spans
 
     def noted(source):
         found = spans(source)
-        note = notes.Finding("key not read", 0, "The key 'mood' of this message is not read.")
+        note = notes.Finding("tone not kept", 0, "The tone of this message is not kept.")
         return found._replace(findings=(*found.findings, note))
 
     monkeypatch.setattr(auditor.supervision, "spans", noted)
     report = auditor.report([Record(Place("rows", 1), talk("Hi", "Yes"))])
     finding = found(report)["message-left-out"]
     assert (finding.level, finding.rows) == ("warning", (Place("rows", 1),))
-    assert finding.example.reason == "messages[0]: The key 'mood' of this message is not read."
+    assert finding.example.reason == "messages[0]: The tone of this message is not kept."
 
 
 def test_every_kind_of_note_is_a_finding_or_harmless():

@@ -244,10 +244,12 @@ def test_each_finding_names_the_command_that_opens_its_row(data):
     file = data(CLEAN, "", AGAIN, CONTROL, name="my data.jsonl")
     settings = ("--supervise", "all", "--boundary", "answer", "--mask-tail")
     done = audit(file, *settings, "--stop-token", "<eos>", "--template-kwargs", '{"a": 1}')
-    (command,) = re.findall(r"^  Open it: (chatshift .*)$", done.stdout, re.MULTILINE)
+    commands = re.findall(r"^  Open it: (chatshift .*)$", done.stdout, re.MULTILINE)
     assert "at my data.jsonl:4 (row 3)" in done.stdout
-    arguments = shlex.split(command)[1:]
-    assert arguments[:4] == ["show", file, "--row", "3"]
+    found = [shlex.split(command)[1:] for command in commands]
+    # The control token stands in the third row; the first is named for the keyword, read by none.
+    assert [one[:4] for one in found] == [["show", file, "--row", row] for row in ("3", "1")]
+    arguments = found[0]
     for option in (*settings, "--stop-token", "--template-kwargs"):
         assert option in arguments
     opened = run(*arguments)
