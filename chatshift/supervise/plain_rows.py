@@ -163,6 +163,8 @@ def read_shape(roles: Sequence[str], settings: Settings, finder: TurnFinder) -> 
     if any(marks.word in head for head in heads):
         return None
     prompts = _prompts(row, finder, {one.message: one.start for one in edges})
+    if any(p.frame and len(set(p.frame.parts)) < len(p.frame.parts) for p in prompts):
+        return None  # a generation prompt that repeats what was said is another in each row
     return PlainShape(
         frame.pieces,
         [part.message for part in frame.parts],
