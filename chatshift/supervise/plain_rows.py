@@ -114,7 +114,7 @@ def _framed(frame: Frame, contents: list[str]) -> str:
 
 
 def plain_contents(messages: Any, unknown: str | None) -> PlainRow | None:
-    """Return what a row says, if it is dicts of a role and a text that is not blank."""
+    """Return what a row says, if it is dicts of a role and a text."""
     if type(messages) is not list or len(messages) < 2 or set(map(type, messages)) != {dict}:
         return None
     if set(map(len, messages)) != {2}:
@@ -124,8 +124,6 @@ def plain_contents(messages: Any, unknown: str | None) -> PlainRow | None:
     if set(map(type, roles)) != {str} or set(map(type, contents)) != {str}:
         return None
     if roles[-1] != "assistant" or not KNOWN_ROLES.issuperset(roles):
-        return None
-    if "" in map(str.strip, contents):
         return None
     joined = "\0".join(contents)
     if MARK in joined or (unknown and unknown in joined) or not _can_be_encoded(joined):
@@ -163,6 +161,8 @@ def read_shape(roles: Sequence[str], settings: Settings, finder: TurnFinder) -> 
     if any(marks.word in head for head in heads):
         return None
     prompts = _prompts(row, finder, {one.message: one.start for one in edges})
+    if any(p.frame and len(set(p.frame.parts)) < len(p.frame.parts) for p in prompts):
+        return None  # a generation prompt that repeats what was said is another in each row
     return PlainShape(
         frame.pieces,
         [part.message for part in frame.parts],

@@ -101,6 +101,17 @@ def test_a_generation_prompt_that_supplies_less_after_a_word():
     assert supervised(trace) == ["<a>c<|im_end|>"]
 
 
+@pytest.mark.parametrize("before", ["", "On "])
+def test_a_generation_prompt_that_repeats_the_question(before):
+    """Plain rows are learned from where any other row is."""
+    tokenizer = chatml(prompt="{{- '" + before + "' + messages[-1].content -}}")
+    for question in (user("a"), user("a", name=None)):
+        talk = [question, assistant("b"), question, assistant("d")]
+        trace = prepare(talk, tokenizer, supervise="all", boundary="answer", mask_tail=True)
+        assert supervised(trace) == ["b<|im_end|>", "d<|im_end|>"]
+        assert kinds_of_notes(trace) == ["generation prompt not matched"] * 2
+
+
 @pytest.mark.parametrize("boundary", ["prompt", "answer"])
 def test_a_prompt_that_is_shorter_after_a_word(boundary):
     """With either words it is a prefix, but not to the same place."""
