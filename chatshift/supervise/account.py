@@ -46,7 +46,9 @@ class TurnReader:
 
         ids, last = row.ids, len(self._is_control) - 1
         found = np.flatnonzero(self._is_control[np.minimum(ids, last)] & (ids <= last))
-        control, total = found.tolist(), len(ids)
+        # Where the tokenizer did not see a control token of the text, none can be counted off.
+        aligned = tuple(ids[found].tolist()) == spans.control[: len(found)]
+        control, total = found.tolist() if aligned else [], len(ids)
         turns = []
         for border, (start, stop) in zip(spans.borders, row.turns.tolist(), strict=False):
             known = 0 <= border.end < len(control)

@@ -1,6 +1,7 @@
 """Rows and templates that once gave labels nobody expects, without a word: stated by hand."""
 
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from tokenizers.normalizers import Lowercase
 from transformers import ByT5Tokenizer
 
 from chatshift import (
+    IGNORE_INDEX,
     BoundaryError,
     LabelError,
     MessageError,
     TemplateError,
     TokenizeError,
+    audit,
     prepare,
     prepare_batch,
 )
@@ -141,6 +144,9 @@ def test_a_control_token_that_the_tokenizer_does_not_see():
     trace = prepare(talk, tokenizer, supervise="all", mask_tail=True)
     assert supervised(trace) == ["<go>b<|im_end|>", "<go>d<|im_end|>"]
     assert [turn.end for turn in trace.turns] == [None, None]
+    origins = audit([talk], tokenizer, supervise="all", mask_tail=True).origins
+    listed = Counter((row.origin, row.label != IGNORE_INDEX) for row in trace.rows())
+    assert {key: count for key, count in origins.items() if count} == listed
 
 
 def test_an_answer_that_begins_with_what_the_generation_prompt_supplies():
