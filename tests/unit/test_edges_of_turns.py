@@ -463,3 +463,13 @@ def test_words_after_a_control_token_for_an_answer_that_says_nothing():
     assert [note.text for note in trace.notes if note.name == "text before the answer"] == [
         "The template wrote '<fin>nothing' for an answer that says nothing."
     ]
+
+
+def test_an_end_token_that_the_answer_says_is_its_own():
+    """The template ends no turn: what stands last is said, and the trace names no end."""
+    said = [user("a"), assistant("b<|im_end|>"), user("c"), assistant("d<|im_end|>")]
+    tokenizer = agentic_tokenizer(template(HEADER, CONTENT))
+    trace = prepare(said, tokenizer, supervise="all", control_tokens="allow")
+    assert supervised(trace) == ["b<|im_end|>", "d<|im_end|>"]
+    assert [turn.end for turn in trace.turns] == [None, None]
+    assert kinds_of_notes(trace) == ["no end of turn"] * 2
