@@ -391,3 +391,110 @@ def test_two_answers_that_the_template_makes_one(joined):
     trace = prepare(talk, tokenizer, supervise="all", boundary="answer", mask_tail=True)
     assert trace.full_text.endswith(f"assistant\nb{joined}c<|im_end|>\n")
     assert supervised(trace)[1] == f"{joined}c<|im_end|>"
+
+
+# An answer that comes last begins with tags: no prompt for a later answer is then a prefix.
+LAST_THINKS = (
+    "{%- if loop.last and message.role == 'assistant' -%}{{- '<think></think>' -}}{%- endif -%}"
+)
+PLAN = "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n<plan>' -}}{%- endif -%}"
+
+
+def test_an_empty_answer_after_an_empty_message():
+    """Nothing is said before it, and its prompt is no prefix: a stand-in still tells its place."""
+    tokenizer = agentic_tokenizer(template(HEADER, CONTENT, END, opening=PLAN))
+    talk = [user(""), assistant(""), user("c"), assistant("d")]
+    trace = prepare(talk, tokenizer, supervise="all", boundary="answer", mask_tail=True)
+    assert supervised(trace) == ["<|im_end|>", "d<|im_end|>"]
+
+
+def test_two_answers_in_a_row_with_a_header_each():
+    """The prompt for the second goes on with the first; its header is supplied all the same."""
+    goes_on = "loop.last and message.role == 'assistant' and add_generation_prompt"
+    end = "{%- if not (" + goes_on + ") -%}" + END + "{%- endif -%}"
+    opening = OPENING.replace(
+        "add_generation_prompt", "add_generation_prompt and messages[-1].role != 'assistant'"
+    )
+    tokenizer = agentic_tokenizer(template(HEADER, LAST_THINKS, CONTENT, end, opening=opening))
+    talk = [user("a"), assistant("b"), assistant("c")]
+    trace = prepare(talk, tokenizer, supervise="all", boundary="answer", mask_tail=True)
+    assert supervised(trace) == ["b<|im_end|>", "<think></think>c<|im_end|>"]
+
+
+def test_two_answers_in_a_row_without_a_generation_prompt():
+    tokenizer = agentic_tokenizer(template(HEADER, LAST_THINKS, CONTENT, END, opening=""))
+    talk = [user("a"), assistant("b"), assistant("c")]
+    trace = prepare(talk, tokenizer, supervise="all", boundary="answer", mask_tail=True)
+    assert supervised(trace) == [
+        "<|im_start|>assistant\nb<|im_end|>",
+        "<|im_start|>assistant\n<think></think>c<|im_end|>",
+    ]
+    assert kinds_of_notes(trace).count("header learned") == 2
+
+
+def test_words_of_the_template_in_a_turn_of_their_own_before_the_answer():
+    """The prompt agrees with the first of two headers: there the answer's text begins."""
+    words = "{%- if message.role == 'assistant' -%}" + HEADER + "{{- 'So<|im_end|>\n' -}}"
+    tokenizer = agentic_tokenizer(
+        template(words + "{%- endif -%}", HEADER, CONTENT, END, opening=PLAN)
+    )
+    trace = prepare([user("a"), assistant("b")], tokenizer, boundary="answer", mask_tail=True)
+    assert supervised(trace) == ["So<|im_end|>\n<|im_start|>assistant\nb<|im_end|>"]
+    assert kinds_of_notes(trace) == ["generation prompt not matched", "text before the answer"]
+
+
+def test_a_header_beside_another_generation_prompt():
+    """It is learned, but not for want of a generation prompt."""
+    opening = OPENING.replace(
+        "{{- '<|im_start|>", "{{- 'answer: ' if messages[0].bare else '<|im_start|>"
+    )
+    tokenizer = agentic_tokenizer(template(HEADER, CONTENT, END, opening=opening))
+    talk = [user("a", bare=True), assistant("b")]
+    trace = prepare(talk, tokenizer, boundary="answer", mask_tail=True)
+    assert supervised(trace) == ["<|im_start|>assistant\nb<|im_end|>"]
+    assert "text before the answer" in kinds_of_notes(trace)
+    assert "header learned" not in kinds_of_notes(trace)
+
+
+def test_an_answer_without_an_end_before_a_message_that_says_nothing():
+    """The token that ends that message does not end the answer."""
+    end = "{%- if message.role == 'user' -%}{{- '<|im_end|>' -}}{%- endif -%}{{- '\n' -}}"
+    tokenizer = agentic_tokenizer(template(HEADER, CONTENT, end))
+    talk = [user("a"), assistant("b"), user(""), assistant("d")]
+    trace = prepare(talk, tokenizer, supervise="all", mask_tail=True)
+    assert supervised(trace) == ["b\n", "d\n"]
+
+
+def with_fin(*pieces):
+    """A tokenizer with one more control token, which no probe writes after an answer."""
+    tokenizer = agentic_tokenizer(template(*pieces))
+    tokenizer.add_tokens([AddedToken("<fin>", special=True)], special_tokens=True)
+    return tokenizer
+
+
+def test_a_control_token_after_some_answers_ends_none():
+    tokenizer = with_fin(HEADER, CONTENT, "{{- '<fin>' if message.good -}}")
+    talk = [user("a"), assistant("b", good=True), user("c"), assistant("d", good=True)]
+    trace = prepare(talk, tokenizer, supervise="all")
+    assert supervised(trace) == ["b<fin>", "d<fin>"]
+    assert [turn.end for turn in trace.turns] == [None, None]
+    assert kinds_of_notes(trace) == ["no end of turn"] * 2
+
+
+def test_words_after_a_control_token_for_an_answer_that_says_nothing():
+    tokenizer = with_fin(HEADER, "{{- message.content or '<fin>nothing' -}}", END)
+    trace = prepare([user("a"), assistant("")], tokenizer, mask_tail=True)
+    assert supervised(trace) == ["<fin>nothing<|im_end|>"]
+    assert [note.text for note in trace.notes if note.name == "text before the answer"] == [
+        "The template wrote '<fin>nothing' for an answer that says nothing."
+    ]
+
+
+def test_an_end_token_that_the_answer_says_is_its_own():
+    """The template ends no turn: what stands last is said, and the trace names no end."""
+    said = [user("a"), assistant("b<|im_end|>"), user("c"), assistant("d<|im_end|>")]
+    tokenizer = agentic_tokenizer(template(HEADER, CONTENT))
+    trace = prepare(said, tokenizer, supervise="all", control_tokens="allow")
+    assert supervised(trace) == ["b<|im_end|>", "d<|im_end|>"]
+    assert [turn.end for turn in trace.turns] == [None, None]
+    assert kinds_of_notes(trace) == ["no end of turn"] * 2

@@ -316,3 +316,55 @@ def test_white_space_of_what_is_not_supervised_is_no_matter():
     parts += "{{ p.text | trim }}{% endfor %}{% endif %}"
     tokenizer.chat_template = LOOP.replace("{{ m.content }}", parts) + OPENING
     assert [note.name for note in prepare(talk, tokenizer).notes] == ["key not read"]
+
+
+def of(messages, written, tokenizer, name="answer changed"):
+    """The words of the notes of one name, with a template that writes this of each message."""
+    tokenizer.chat_template = LOOP.replace("{{ m.content }}", written) + OPENING
+    notes = prepare(messages, tokenizer, mask_tail=True).notes
+    return [(note.message, note.text) for note in notes if note.name == name]
+
+
+def test_a_line_after_the_answer_is_not_its_own():
+    talk = [USER, {**YES, "name": "Ada"}]
+    assert of(talk, "{{ m.content }}\n", load_tokenizer()) == []
+
+
+def test_a_tag_at_the_end_of_an_answer_is_part_of_it():
+    """The template's own text depends on it, so the tags stay in the frame."""
+    talk = [USER, {**YES, "content": "Yes</b>"}]
+    marked = "{{ '! ' if '</b>' in m.content }}"
+    assert of(talk, marked + "{{ m.content }}", load_tokenizer()) == []
+    lost = marked + "{{ m.content | replace('</b>', '') }}"
+    assert of(talk, lost, load_tokenizer()) == [
+        (1, "The template rewrote the answer: it wrote 'Yes' for 'Yes</b>'.")
+    ]
+
+
+def test_tags_in_a_message_that_is_left_out():
+    talk = [{**SYSTEM, "content": "<i>Be brief.</i>"}, USER, {**YES, "content": "Yes</b>"}]
+    written = "{{ '! ' if '</b>' in m.content }}{{ m.content if m.role != 'system' }}"
+    (lost,) = of(talk, written, load_tokenizer(), "content left out")
+    said = "The template does not write the content of this 'system' message: 'Be brief.'."
+    assert lost == (0, said)
+
+
+def test_a_printed_list_whose_words_are_escaped_is_noted_once():
+    talk = [USER, {**YES, "content": [{"type": "text", "text": "Yes,\nso"}]}]
+    assert of(talk, "{{ m.content | string }}", load_tokenizer()) == []
+
+
+def test_an_answer_that_is_trimmed_behind_its_thought():
+    """The user's words are trimmed, too, which is no matter."""
+    talk = [{**USER, "content": " Hi "}, {**YES, "content": " Yes", "reasoning_content": "so"}]
+    assert of(talk, "{{ m.reasoning_content }}|{{ m.content | trim }}", load_tokenizer()) == [
+        (1, "The template removed white space at the answer's edges: it wrote 'so|Yes' for ' Yes'.")
+    ]
+
+
+def test_a_thought_in_other_words_is_noted_and_no_reason_to_refuse():
+    talk = [USER, {**YES, "reasoning_content": "so it is"}]
+    written = "{{ m.reasoning_content | replace('so', 'thus') }}|{{ m.content }}"
+    assert of(talk, written, load_tokenizer(), "thought left out") == [
+        (1, "The template does not write the thought of this 'assistant' message: 'so it is'.")
+    ]

@@ -275,3 +275,15 @@ def test_a_name_that_stands_in_the_id_alone():
     talk = [user("look"), assistant("", tool_calls=[{**one, "id": "call00001"}])]
     with pytest.raises(TemplateError, match=r"leaves out the call of messages\[1\].*'look'"):
         prepare(talk, tokenizer)
+
+
+def test_a_whole_number_stays_one():
+    """A template may write it in another way than a fraction."""
+    texts = "{%- for c in message.tool_calls -%}{{- '<call>' + c.function.name -}}"
+    texts += "{%- for k, v in c.function.arguments.items() -%}"
+    texts += "{{- ' ' + k + '=' + (v | string if v is integer else '%.2f' % v) -}}"
+    tokenizer = agentic_tokenizer(
+        template(HEADER, texts + "{%- endfor -%}{%- endfor -%}", CONTENT, END)
+    )
+    talk = [user("a"), assistant("", tool_calls=[call("look", {"n": 5})])]
+    assert supervised(prepare(talk, tokenizer, mask_tail=True)) == ["<call>look n=5<|im_end|>"]

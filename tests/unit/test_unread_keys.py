@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from chatshift import load_tokenizer, prepare, prepare_batch
+from chatshift.template.chat_template import ChatTemplate
 from chatshift.tiny.formats import load_format
 
 ASKED, YES = {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}
@@ -180,3 +181,17 @@ def test_each_row_of_a_batch_has_its_own_keywords():
         2,
         (1, 2),
     )
+
+
+@pytest.mark.parametrize(("fields", "times"), [({"refusal": "No."}, 2), ({}, 1)])
+def test_a_row_is_rendered_again_only_if_it_has_such_keys(monkeypatch, fields, times):
+    asked, render = [], ChatTemplate.render
+
+    def counted(self, messages, **settings):
+        asked.append([message["content"] for message in messages])
+        return render(self, messages, **settings)
+
+    monkeypatch.setattr(ChatTemplate, "render", counted)
+    talk = [ASKED, {**YES, "content": [{"type": "text", "text": "Yes"}], **fields}]
+    prepare(talk, with_body("{{ m.content if m.content is string else m.content[0].text }}"))
+    assert asked.count(["Hi", talk[1]["content"]]) == times
