@@ -85,7 +85,7 @@ def measured_lengths(name: str, rounds: int) -> Records:
             "last": batch(rows, tokenizer),
             "all": batch(rows, tokenizer, supervise="all"),
         }
-        each = timed(runs, min(rounds, 3), f"{name}, {turns} turns")
+        each = timed(runs, rounds, f"{name}, {turns} turns")
         tokens = count_tokens(rows, tokenizer) // len(rows)
         times = {f"{way}_ms": round(1000 * one / len(rows), 2) for way, one in each.items()}
         records.append({"tokenizer": name, "turns": turns, "tokens": tokens, **times})

@@ -19,7 +19,7 @@ def page(speed: dict[str, Any]) -> str:
         "# Speed\n\n"
         + _machine(speed["machine"])
         + "".join(map(_corpus, _groups(speed["ways"], "tokenizer", "corpus")))
-        + "### Conversations of many turns\n\nMilliseconds for one conversation; three rounds.\n\n"
+        + "### Conversations of many turns\n\nMilliseconds for one conversation.\n\n"
         + _table(map(_length, speed["lengths"]))
         + "### Memory of a stream\n\nThe highest memory of a process, in MiB. The cache of a "
         + "tokenizer fills as it sees words.\n\n"
