@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 os.environ |= {"TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1"}
 
-from corpora import Corpus  # noqa: E402
+from corpora import Corpus
 
-from chatshift import audit, load_tokenizer, prepare_batch  # noqa: E402
+from chatshift import audit, load_tokenizer, prepare_batch
 
 ROOT = Path(__file__).parents[1]
 GEMMA = ROOT / ".cache" / "gemma3"

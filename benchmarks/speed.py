@@ -24,14 +24,14 @@ os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 os.environ |= {"TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1"}
 os.environ |= {"HF_DATASETS_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error"}
 
-from corpora import Corpus  # noqa: E402
-from datasets import disable_caching  # noqa: E402
-from speed_page import page  # noqa: E402
-from timing import timed  # noqa: E402
-from tokenizers_used import FOLDERS, tokenizer_of  # noqa: E402
-from ways import batch, limit, ways_for  # noqa: E402
+from corpora import Corpus
+from datasets import disable_caching
+from speed_page import page
+from timing import timed
+from tokenizers_used import FOLDERS, tokenizer_of
+from ways import batch, limit, ways_for
 
-from chatshift import prepare_batch  # noqa: E402
+from chatshift import prepare_batch
 
 HERE = Path(__file__).parent
 PACKAGES = ("chatshift", "transformers", "tokenizers", "trl", "datasets", "numpy")

@@ -31,7 +31,7 @@ def only_tokenize(rows: list, tokenizer: Any) -> None:
     """The limit of `ways.py`: the ids of texts, and nothing else."""
     texts = tokenizer.apply_chat_template(rows, tokenize=False)
     for found in tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False):
-        found.ids  # noqa: B018
+        _ = found.ids
 
 
 def prepare(rows: list, tokenizer: Any) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 from chatshift.template.chat_template import ChatTemplate
 
@@ -82,9 +83,6 @@ def characters_rendered(work: Callable, messages: Any, tokenizer: Any, **setting
         lengths.append(len(text))
         return text
 
-    ChatTemplate.render = recorded  # type: ignore[method-assign]
-    try:
+    with patch.object(ChatTemplate, "render", recorded):
         work(messages, tokenizer, **settings)
-    finally:
-        ChatTemplate.render = render  # type: ignore[method-assign]
     return sum(lengths)

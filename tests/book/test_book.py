@@ -115,6 +115,8 @@ def test_cells_are_short(path):
         assert bool(reason) == ("training-loop" in tags(cell))
         limit = LONGEST_LOOP if reason or is_plumbing(cell) else LONGEST_CELL
         assert length <= limit, cell.source
+        # So much fits beside the contents of a page that is 1280 pixels wide.
+        assert "remove-cell" in tags(cell) or max(map(len, cell.source.splitlines())) <= 82
 
 
 def nameless(output):
